@@ -1,0 +1,10 @@
+# cmake -DFOLDER=project -DOUTPUT=built_in_project.cc -P embed.cmake
+file(GLOB_RECURSE files RELATIVE ${FOLDER} ${FOLDER}/*)
+list(SORT files)
+set(text "#include \"model/built_in_project.h\"\n\nnamespace qlake::model {\n\nconst std::vector<ProjectFile>& BuiltInProject() {\n  static const std::vector<ProjectFile> files = {\n")
+foreach(file ${files})
+  file(READ ${FOLDER}/${file} content)
+  string(APPEND text "      {\"${file}\", R\"=====(${content})=====\"},\n")
+endforeach()
+string(APPEND text "  };\n  return files;\n}\n\n}  // namespace qlake::model\n")
+file(WRITE ${OUTPUT} "${text}")

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "delta/snapshot.h"
+
+namespace qlake::delta {
+
+struct Committed {
+  Version version = kNoVersion;
+};
+// Another writer's commit stands in the way; nothing of ours is visible. Load a new snapshot, decide anew.
+struct Conflict {
+  Version version = kNoVersion;  // The version that stands in the way.
+  std::string reason;
+};
+using CommitOutcome = std::variant<Committed, Conflict>;
+
+struct CommitOptions {
+  std::string operation = "WRITE";    // commitInfo.operation
+  base::Json operation_parameters = base::Json::object();
+  base::Json operation_metrics = base::Json::object();
+  std::string run_id;                 // commitInfo.qlakeRunId, when not empty.
+  int64_t checkpoint_interval = 10;   // A checkpoint is written after every version that is a multiple; 0: never.
+};
+
+// One attempt to add one version to a table's log. Readers see nothing until Commit() returns Committed. A crash before
+// that leaves only unreferenced files, which vacuum removes. Not thread-safe; racing Transactions are safe.
+class Transaction {
+ public:
+  // `base`: the snapshot that the work was computed from; nothing when the table is to be created. Does no I/O.
+  Transaction(storage::Storage& storage, std::string table_path, std::optional<Snapshot> base);
+
+  void Stage(Metadata metadata);  // REQUIRES: the table is new, or its schema grows by nullable columns.
+  void Stage(AddFile file);       // The file was written with Storage::Write; Commit() syncs it.
+  void Stage(RemoveFile file);    // REQUIRES: the file is live in the base.
+  void Stage(SetTransaction progress);
+  // A commit between base and ours that sets the transaction of one of these applications is a Conflict. Applications
+  // of staged SetTransactions count as read.
+  void ReadTransactionsOf(std::string app_id);
+  // Fences: a snapshot or a commit between whose transaction of `app_id` is above `epoch` is a Conflict.
+  void FenceBy(const std::string& app_id, int64_t epoch);
+
+  const std::string& txn_id() const { return txn_id_; }  // commitInfo.txnId, unique.
+
+  // In this order: 1. fsync of staged files and their folders, 2. put-if-absent of the log file (the commit), 3. a
+  // checkpoint when due (its failure is logged, not thrown: the commit stands). Losing the race is no error: appends
+  // (nothing removed, metadata unchanged) rebase and try again by themselves; otherwise, and when a version between
+  // carries a transaction that we read or set, the answer is Conflict. After an I/O error in 2 the log is searched for
+  // txn_id(): the answer is true, or Error{kIo} when the log cannot be read either.
+  // timestamp = max(clock, previous + 1 ms). REQUIRES: something was staged.
+  [[nodiscard]] CommitOutcome Commit(const base::Clock& clock, const CommitOptions& options) &&;
+
+ private:
+  storage::Storage& storage_;
+  std::string table_path_;
+  std::optional<Snapshot> base_;
+  std::string txn_id_;
+  std::optional<Metadata> metadata_;
+  std::vector<AddFile> adds_;
+  std::vector<RemoveFile> removes_;
+  std::vector<SetTransaction> transactions_;
+  std::set<std::string> read_apps_;
+  std::map<std::string, int64_t> fences_;
+};
+
+}  // namespace qlake::delta

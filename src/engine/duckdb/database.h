@@ -1,0 +1,127 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/column_type.h"
+#include "delta/snapshot.h"
+#include "delta/transaction.h"
+#include "engine/result.h"
+#include "rows/reader.h"
+#include "storage/storage.h"
+
+namespace qlake::engine {
+
+struct DatabaseOptions {
+  uint64_t memory_bytes = uint64_t{1} << 30;  // DuckDB's own limit; the row sink's buffers count beside it.
+  int threads = 0;                            // 0: as many as there are processors.
+  std::string temp_folder;                    // Where it spills to; empty: never spills.
+};
+
+// Files of one source to read as rows of text. The scan's columns: every column of the shape as VARCHAR (NULL: the row has
+// no such field; '' : it is empty), then `_rescued` VARCHAR, `_file` INTEGER (index in `files`), `_line` BIGINT,
+// `_error` VARCHAR (NULL: a good row), `_record` VARCHAR (the record's text; bytes that are no UTF-8 and NUL as \xNN).
+struct RawScanFile {
+  std::string path;  // In the storage.
+  uint64_t offset = 0;
+  uint64_t bytes = 0;
+};
+struct RawScan {
+  rows::RowShape csv_shape;  // Used for files that are not JSON lines.
+  std::vector<RawScanFile> files;
+  std::vector<rows::FileFormat> formats;  // One per file.
+};
+
+// How far a raw scan has come: what the progress line shows.
+struct ScanProgress {
+  uint64_t bytes_done = 0;
+  uint64_t bytes_total = 0;
+  int64_t rows_done = 0;
+};
+
+// What to do to one table in one commit. Inserted rows have the table's columns in its order, partition columns included.
+struct TableChange {
+  std::string insert_sql;  // SELECT of the rows to add; empty: none.
+  // SELECT of the keys (columns `key_columns`) whose rows go; files that hold any are rewritten without them. Empty: none.
+  std::string remove_sql;
+  std::vector<std::string> key_columns;
+  bool replace = false;  // All present rows go; remove_sql is empty then.
+};
+
+struct TableTarget {
+  std::string path;  // In the storage: warehouse/sales_transactions_fact
+  std::vector<base::Column> columns;
+  std::vector<std::string> partition_columns;
+  std::string description;
+};
+
+struct ApplyOptions {
+  std::vector<delta::SetTransaction> progress;  // Staged in the same commit.
+  std::string fence_app;                        // delta::Transaction::FenceBy, when not empty.
+  int64_t fence_epoch = 0;
+  delta::CommitOptions commit;
+};
+
+struct ApplyReport {
+  delta::CommitOutcome outcome;
+  int64_t rows_inserted = 0;
+  int64_t rows_removed = 0;
+  int64_t files_added = 0;
+  int64_t files_removed = 0;
+  uint64_t bytes_written = 0;
+};
+
+// The embedded engine: one in-memory DuckDB with our functions, over one storage. Not thread-safe, but for Interrupt()
+// and progress(). SQL errors are Error{kInput} with DuckDB's message and position; running out of memory or disk kIo.
+class Database {
+ public:
+  Database(storage::Storage& storage, const DatabaseOptions& options);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  void Run(std::string_view sql);  // Any number of statements; answers are dropped.
+  Result Query(std::string_view sql);
+  void Query(std::string_view sql, const ResultVisitor& visitor);  // Streamed, in order.
+  int64_t QueryInteger(std::string_view sql);                      // One row, one integer; NULL is 0.
+  // Columns of a SELECT in our types (UTINYINT..BIGINT widen to integer or long, HUGEINT is an error that says to cast).
+  std::vector<base::Column> Describe(std::string_view sql);
+
+  // Defines view `name` (schema-qualified, schema created when absent) over a raw scan, or over the live files of a
+  // Delta snapshot (partition columns from their values; DuckDB prunes files by partition filters). Replaces an older
+  // one of the name.
+  void DefineRawScan(const std::string& name, RawScan scan);
+  void DefineTable(const std::string& name, const delta::Snapshot& snapshot);
+  // A view of the table's columns without rows, for a table that does not exist yet.
+  void DefineEmptyTable(const std::string& name, const std::vector<base::Column>& columns);
+
+  // Computes the change, writes its data files and commits them with the progress, on top of `base` (nothing: the table
+  // is created). A change without rows still commits its progress. Columns that the target has and the table lacks are
+  // added as nullable ones. REQUIRES: the removed keys were computed from rows equal to base's.
+  ApplyReport Apply(const TableTarget& target, const std::optional<delta::Snapshot>& base, const TableChange& change,
+                    const ApplyOptions& options, const base::Clock& clock);
+
+  // From now on only one SELECT that reads defined tables runs: no files, no network, no settings, no other statement.
+  // CheckReadOnlySelect throws Error{kInput} that says what is out of reach.
+  void CheckReadOnlySelect(std::string_view sql);
+  void Lock();
+
+  void Interrupt();  // From another thread or a signal watcher: the running statement fails with Error{kUnavailable}.
+  ScanProgress progress() const;
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+// Text as a SQL literal or identifier of both engines.
+std::string QuoteLiteral(std::string_view text);
+std::string QuoteName(std::string_view name);
+
+}  // namespace qlake::engine

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace qlake::storage {
+
+struct Entry {
+  std::string path;  // As the caller named the folder, "/", and the name below it.
+  uint64_t bytes = 0;
+  base::Timestamp modified;
+};
+
+// Where a lake lies: a local disk, HDFS, later an object store. Paths are relative to the storage's root, with "/"
+// between parts and none in front; no part is "." or "..". Every method throws Error{kIo} when the machine fails it and
+// Error{kInput} on a path that is not of that form. Thread-safe.
+class Storage {
+ public:
+  virtual ~Storage() = default;
+
+  // The whole file, or `length` bytes from `offset` on. Throws Error{kIo} when there is no such file or range.
+  virtual std::string Read(std::string_view path) const = 0;
+  virtual std::string ReadRange(std::string_view path, uint64_t offset, uint64_t length) const = 0;
+  // Nothing when there is no such file.
+  virtual std::optional<std::string> ReadIfPresent(std::string_view path) const = 0;
+  virtual std::optional<Entry> Find(std::string_view path) const = 0;
+
+  // Files (no folders) right in the folder, or anywhere below it, sorted by path. An absent folder is an empty one.
+  virtual std::vector<Entry> List(std::string_view folder) const = 0;
+  virtual std::vector<Entry> ListAll(std::string_view folder) const = 0;
+
+  // Writes a file in one piece, its folders with it; an old one of that name is overwritten. Not durable before Sync().
+  // A crash may leave any part of it, so only files that nothing refers to yet are written so.
+  virtual void Write(std::string_view path, std::string_view bytes) = 0;
+
+  // Makes files written before, and the folders that name them, durable: one parallel batch.
+  virtual void Sync(std::span<const std::string> paths) = 0;
+
+  // Creates the file with these bytes, durable and in one piece, unless the name is taken: then returns false and
+  // changes nothing. Of several racing callers exactly one gets true. On Error{kIo} the outcome is unknown.
+  [[nodiscard]] virtual bool PutIfAbsent(std::string_view path, std::string_view bytes) = 0;
+
+  // Replaces the file in one piece, durably: temporary file, fsync, rename. Readers see the old or the new bytes.
+  virtual void Replace(std::string_view path, std::string_view bytes) = 0;
+
+  // An absent file is no error.
+  virtual void Remove(std::string_view path) = 0;
+
+  // What an engine opens: an absolute path of the local disk, or hdfs://...
+  virtual std::string Url(std::string_view path) const = 0;
+};
+
+// A storage on the local disk below `root`, which is created when absent. When the environment names a fault in
+// QLAKE_STORAGE_FAULT (see faulty_storage.h), that fault is injected: the crash tests use it.
+std::unique_ptr<Storage> OpenLocalStorage(const std::string& root);
+
+}  // namespace qlake::storage
