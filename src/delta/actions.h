@@ -4,10 +4,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/column_type.h"
-#include "base/json.h"
 
 // The actions of the Delta protocol (PROTOCOL.md, "Actions"), as values. Names follow the protocol's.
 namespace qlake::delta {
@@ -59,6 +59,14 @@ struct Metadata {
   std::map<std::string, std::string> configuration;
   int64_t created_time_ms = 0;
 };
+
+// Who made a version, when and how: of `commitInfo`, only what the log's readers need.
+struct CommitInfo {
+  int64_t timestamp_ms = 0;  // 0: the writer gave none.
+  std::string txn_id;
+};
+
+using Action = std::variant<CommitInfo, Protocol, Metadata, SetTransaction, RemoveFile, AddFile>;
 
 // schemaString from and to columns of primitive types; every column is nullable. `personal` is kept in the field's
 // metadata as "qlake.personal", `comment` as "comment". FromSchemaJson throws Error{kInput} that names the column whose

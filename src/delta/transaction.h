@@ -58,6 +58,18 @@ class Transaction {
   [[nodiscard]] CommitOutcome Commit(const base::Clock& clock, const CommitOptions& options) &&;
 
  private:
+  void RequireStaged() const;
+  void RequireAllowed() const;
+  std::optional<Conflict> FindConflictWithBase() const;
+  std::optional<std::string> FindConflictWith(const std::vector<Action>& between) const;
+  void SyncStagedFiles();
+  void FillInMetadata(int64_t now_ms);
+  std::string FormatStaged(int64_t now_ms) const;
+  std::string FormatCommitInfo(int64_t timestamp_ms, const CommitOptions& options) const;
+  CommitOutcome PutNextVersion(const base::Clock& clock, const CommitOptions& options);
+  bool PutLogFile(Version version, const std::string& bytes);
+  void WriteCheckpointIfDue(Version version, const base::Clock& clock, const CommitOptions& options);
+
   storage::Storage& storage_;
   std::string table_path_;
   std::optional<Snapshot> base_;

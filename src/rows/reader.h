@@ -9,6 +9,8 @@
 // Bytes of a drop -> rows of text columns with line and bytes. No engine, no types, no retail word.
 namespace qlake::rows {
 
+class RowParser;
+
 enum class FileFormat { kCsv, kJsonLines };
 
 struct ColumnBinding {
@@ -69,10 +71,7 @@ class Reader {
   uint64_t bytes_read() const;  // How far the reader has come, for progress.
 
  private:
-  class Parser;
-  class CsvParser;
-  class JsonLinesParser;
-  std::unique_ptr<Parser> parser_;
+  std::unique_ptr<RowParser> parser_;
 };
 
 // How many rows Next() would give, at the least cost.

@@ -13,7 +13,7 @@ namespace qlake::parquet {
 // Throws Error{kCorrupt} with `name` when the bytes are no Parquet file.
 std::shared_ptr<arrow::Table> DecodeFile(const std::string& bytes, const std::string& name);
 
-// An Arrow table (a Delta checkpoint) as a Parquet file.
+// An Arrow table (a Delta checkpoint) as a Parquet file, zstd.
 std::string EncodeTable(const arrow::Table& table);
 
 }  // namespace qlake::parquet

@@ -1,0 +1,71 @@
+#include "delta/snapshot.h"
+
+#include "base/error.h"
+#include "delta/action_json.h"
+#include "delta/checkpoint.h"
+#include "delta/commit_time.h"
+#include "delta/log_listing.h"
+#include "delta/log_replay.h"
+#include "parquet/table_codec.h"
+
+namespace qlake::delta {
+namespace {
+
+std::vector<Action> ReadCommit(const storage::Storage& storage, const storage::Entry& file) {
+  return ParseActions(storage.Read(file.path), file.path);
+}
+
+int64_t ReadCommitTimeMs(const storage::Storage& storage, const LogListing& log, Version version) {
+  if (const storage::Entry* commit = log.CommitOf(version)) return CommitTimeMs(ReadCommit(storage, *commit), *commit);
+  // Its commit has been cleaned up; the checkpoint was written right after it.
+  return CommitTimeMs({}, log.CheckpointOf(version));
+}
+
+Snapshot LoadVersion(const storage::Storage& storage, const std::string& table_path, const LogListing& log,
+                     Version version) {
+  LogSegment segment = log.SegmentOf(version);
+  LogReplay replay(table_path);
+  for (const storage::Entry& part : segment.checkpoint_parts) {
+    auto table = parquet::DecodeFile(storage.Read(part.path), part.path);
+    replay.Apply(ReadCheckpoint(*table, part.path));
+  }
+  if (segment.commits.empty()) return std::move(replay).Finish(version, ReadCommitTimeMs(storage, log, version));
+  int64_t timestamp_ms = 0;
+  for (const storage::Entry& commit : segment.commits) {
+    std::vector<Action> actions = ReadCommit(storage, commit);
+    timestamp_ms = CommitTimeMs(actions, commit);
+    replay.Apply(std::move(actions));
+  }
+  return std::move(replay).Finish(version, timestamp_ms);
+}
+
+}  // namespace
+
+std::optional<Snapshot> Snapshot::Load(const storage::Storage& storage, const std::string& table_path,
+                                       std::optional<Version> version) {
+  LogListing log(storage, table_path);
+  if (log.empty()) return std::nullopt;
+  return LoadVersion(storage, table_path, log, version.value_or(log.newest()));
+}
+
+std::optional<Snapshot> Snapshot::LoadAsOf(const storage::Storage& storage, const std::string& table_path,
+                                           base::Timestamp time) {
+  LogListing log(storage, table_path);
+  if (log.empty()) return std::nullopt;
+  // From the newest down, because other writers' clocks may step back between versions.
+  for (Version version = log.newest(); version >= log.oldest(); --version) {
+    if (ReadCommitTimeMs(storage, log, version) <= time.us / 1000) {
+      return LoadVersion(storage, table_path, log, version);
+    }
+  }
+  if (log.oldest() == 0) return std::nullopt;
+  throw base::InputError("table {} at {} is no longer in its log; the oldest version is {}", table_path,
+                         base::FormatTimestamp(time), log.oldest());
+}
+
+int64_t Snapshot::TransactionVersion(const std::string& app_id) const {
+  auto found = transactions_.find(app_id);
+  return found == transactions_.end() ? -1 : found->second.version;
+}
+
+}  // namespace qlake::delta

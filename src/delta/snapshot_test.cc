@@ -1,0 +1,309 @@
+#include "delta/snapshot.h"
+
+#include <arrow/table.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "delta/action_json.h"
+#include "delta/checkpoint.h"
+#include "delta/test_table.h"
+#include "parquet/table_codec.h"
+
+namespace qlake::delta {
+namespace {
+
+using base::ErrorKind;
+using Strings = std::vector<std::string>;
+
+std::string Info(int64_t timestamp_ms) {
+  return "{\"commitInfo\":{\"timestamp\":" + std::to_string(timestamp_ms) + "}}\n";
+}
+
+// Versions 0, 1, 2, each with one file more, committed at 1000, 2000 and 3000 ms.
+void WriteThreeVersions(TestTable& table) {
+  table.WriteCommit(0, Info(1000) + kProtocolLine + kMetadataLine + AddLine("a"));
+  table.WriteCommit(1, Info(2000) + AddLine("b"));
+  table.WriteCommit(2, Info(3000) + AddLine("c"));
+}
+
+void ExpectSameState(const Snapshot& left, const Snapshot& right) {
+  EXPECT_EQ(left.version(), right.version());
+  EXPECT_EQ(left.metadata().schema_json, right.metadata().schema_json);
+  EXPECT_EQ(left.metadata().partition_columns, right.metadata().partition_columns);
+  EXPECT_EQ(left.metadata().configuration, right.metadata().configuration);
+  auto lines = [](const Snapshot& snapshot) {
+    Strings all = {FormatAction(snapshot.protocol()), FormatAction(snapshot.metadata())};
+    for (const auto& [path, file] : snapshot.files()) all.push_back(FormatAction(file));
+    for (const auto& [path, file] : snapshot.tombstones()) all.push_back(FormatAction(file));
+    for (const auto& [app, transaction] : snapshot.transactions()) all.push_back(FormatAction(transaction));
+    return all;
+  };
+  EXPECT_EQ(lines(left), lines(right));
+}
+
+TEST(SnapshotTest, ATableWithoutALogDoesNotExist) {
+  TestTable table;
+  EXPECT_FALSE(Snapshot::Load(table.storage(), "t"));
+  EXPECT_FALSE(Snapshot::LoadAsOf(table.storage(), "t", {0}));
+  table.WriteLog("_last_checkpoint", "{}");
+  table.WriteLog(".00000000000000000000.json.crc", "x");
+  table.WriteLog("00000000000000000000.crc", "x");
+  EXPECT_FALSE(Snapshot::Load(table.storage(), "t"));
+}
+
+TEST(SnapshotTest, EachVersionCanBeLoadedByItsNumber) {
+  TestTable table;
+  WriteThreeVersions(table);
+  EXPECT_EQ(PathsOf(table.Load()), (Strings{"a", "b", "c"}));
+  EXPECT_EQ(PathsOf(table.Load(1)), (Strings{"a", "b"}));
+  EXPECT_EQ(table.Load(1).timestamp_ms(), 2000);
+  EXPECT_EQ(ErrorOf(ErrorKind::kInput, [&] { table.Load(3); }), "table t has no version 3; its newest is 2");
+  EXPECT_EQ(ErrorOf(ErrorKind::kInput, [&] { table.Load(-1); }), "table t has no version -1; its newest is 2");
+}
+
+TEST(SnapshotTest, AMomentFindsTheNewestVersionAtOrBeforeIt) {
+  TestTable table;
+  WriteThreeVersions(table);
+  auto version_at = [&](int64_t ms) {
+    auto snapshot = Snapshot::LoadAsOf(table.storage(), "t", {ms * 1000});
+    return snapshot ? snapshot->version() : kNoVersion;
+  };
+  EXPECT_EQ(version_at(999), kNoVersion);
+  EXPECT_EQ(version_at(1000), 0);
+  EXPECT_EQ(version_at(2999), 1);
+  EXPECT_EQ(version_at(9999), 2);
+}
+
+TEST(SnapshotTest, RemovedFilesAreTombstonesUntilAddedAgain) {
+  TestTable table;
+  WriteThreeVersions(table);
+  table.WriteCommit(3, R"({"remove":{"path":"a","deletionTimestamp":5,"dataChange":true}})");
+  EXPECT_EQ(PathsOf(table.Load()), (Strings{"b", "c"}));
+  EXPECT_EQ(table.Load().tombstones().at("a").deletion_timestamp_ms, 5);
+  table.WriteCommit(4, AddLine("a"));
+  EXPECT_EQ(PathsOf(table.Load()), (Strings{"a", "b", "c"}));
+  EXPECT_TRUE(table.Load().tombstones().empty());
+}
+
+TEST(SnapshotTest, TheLatestTransactionOfAnApplicationCounts) {
+  TestTable table;
+  WriteThreeVersions(table);
+  table.WriteCommit(3, R"({"txn":{"appId":"x","version":7}})");
+  table.WriteCommit(4, R"({"txn":{"appId":"x","version":8,"lastUpdated":1}})");
+  EXPECT_EQ(table.Load().TransactionVersion("x"), 8);
+  EXPECT_EQ(table.Load(3).TransactionVersion("x"), 7);
+  EXPECT_EQ(table.Load().TransactionVersion("y"), -1);
+}
+
+TEST(SnapshotTest, ForeignFilesInTheLogDoNotCount) {
+  TestTable table;
+  WriteThreeVersions(table);
+  for (const char* name : {"00000000000000000001.00000000000000000002.compacted.json", "00000000000000000009.json.tmp",
+                           "00000000000000000009.crc", "9.json", "99999999999999999999.json",
+                           "00000000000000000009.checkpoint.0000000001.0000000002.parquet",
+                           "00000000000000000009.checkpoint.0000000003.0000000002.parquet",
+                           "00000000000000000009.checkpoint.parquet.tmp", "-0000000000000000009.json", "notes.txt"}) {
+    table.WriteLog(name, "x");
+  }
+  table.WriteLog("_sidecars/x.parquet", "x");
+  EXPECT_EQ(table.Load().version(), 2);
+}
+
+TEST(SnapshotTest, AGapInTheLogIsCorruptAndNamed) {
+  TestTable table;
+  WriteThreeVersions(table);
+  table.WriteCommit(4, AddLine("e"));
+  EXPECT_NE(ErrorOf(ErrorKind::kCorrupt, [&] { table.Load(); }).find("lacks version 3"), std::string::npos);
+  EXPECT_EQ(table.Load(2).version(), 2);
+  table.storage().Remove(CommitPath("t", 0));
+  EXPECT_NE(ErrorOf(ErrorKind::kCorrupt, [&] { table.Load(2); }).find("lacks version 0"), std::string::npos);
+}
+
+TEST(SnapshotTest, ALogWithoutMetadataOrProtocolIsCorrupt) {
+  TestTable table;
+  table.WriteCommit(0, kProtocolLine + AddLine("a"));
+  EXPECT_NE(ErrorOf(ErrorKind::kCorrupt, [&] { table.Load(); }).find("no metaData"), std::string::npos);
+  table.WriteCommit(0, kMetadataLine + AddLine("a"));
+  EXPECT_NE(ErrorOf(ErrorKind::kCorrupt, [&] { table.Load(); }).find("no protocol"), std::string::npos);
+}
+
+TEST(SnapshotTest, WhatATableNeedsAndWeLackIsNamed) {
+  TestTable table;
+  auto message_for = [&](const std::string& protocol, const std::string& metadata = kMetadataLine) {
+    table.WriteCommit(0, "{\"protocol\":" + protocol + "}\n" + metadata);
+    return ErrorOf(ErrorKind::kInput, [&] { table.Load(); });
+  };
+  auto with_mapping = [](const std::string& mode) {
+    return R"({"metaData":{"id":"m","schemaString":"{}","configuration":{"delta.columnMapping.mode":")" + mode +
+           "\"}}}\n";
+  };
+  EXPECT_EQ(message_for(R"({"minReaderVersion":2,"minWriterVersion":5})"), "no error");
+  EXPECT_EQ(message_for(R"({"minReaderVersion":2,"minWriterVersion":5})", with_mapping("none")), "no error");
+  EXPECT_EQ(message_for(R"({"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["timestampNtz"],)"
+                        R"("writerFeatures":["timestampNtz"]})"),
+            "no error");
+  EXPECT_NE(message_for(R"({"minReaderVersion":2,"minWriterVersion":5})", with_mapping("name")).find("columnMapping"),
+            std::string::npos);
+  EXPECT_NE(message_for(R"({"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["deletionVectors"]})")
+                .find("deletionVectors"),
+            std::string::npos);
+  EXPECT_NE(message_for(R"({"minReaderVersion":4,"minWriterVersion":7})").find("4"), std::string::npos);
+}
+
+// A state with every kind of action in it.
+void WriteRichTable(TestTable& table) {
+  table.WriteCommit(0, std::string(kProtocolLine) +
+                           R"({"metaData":{"id":"m","name":"n","description":"d","schemaString":"{\"a\":1}",)"
+                           R"("partitionColumns":["p","q"],"configuration":{"k":"v"},"createdTime":5}})"
+                           "\n");
+  table.WriteCommit(1,
+                    R"({"add":{"path":"p=a%2520b/%C3%BC.parquet","partitionValues":{"p":"a b","q":null},"size":5,)"
+                    R"("modificationTime":6,"dataChange":true,"stats":"{\"numRecords\":1}","tags":{"k":"v"}}})"
+                    "\n" +
+                        AddLine("plain") + AddLine("gone"));
+  table.WriteCommit(2, std::string(R"({"txn":{"appId":"x","version":7,"lastUpdated":8}})"
+                                   "\n"
+                                   R"({"txn":{"appId":"y","version":1}})"
+                                   "\n") +
+                           R"({"remove":{"path":"gone","deletionTimestamp":1000,"dataChange":true,)"
+                           R"("partitionValues":{"p":null},"size":1}})");
+}
+
+TEST(CheckpointTest, ATableIsTheSameFromItsCheckpointAlone) {
+  TestTable table;
+  WriteRichTable(table);
+  Snapshot from_commits = table.Load();
+  WriteCheckpoint(table.storage(), from_commits, 2000);
+  for (Version version = 0; version <= 2; ++version) table.storage().Remove(CommitPath("t", version));
+  ExpectSameState(table.Load(), from_commits);
+  EXPECT_EQ(table.Load().files().at("p=a%20b/ü.parquet").partition_values.at("p"), "a b");
+  EXPECT_EQ(ErrorOf(ErrorKind::kInput, [&] { table.Load(1); }),
+            "version 1 of table t is no longer in its log; the oldest is 2");
+  EXPECT_NE(ErrorOf(ErrorKind::kInput, [&] { Snapshot::LoadAsOf(table.storage(), "t", {0}); }), "no error");
+  table.WriteCommit(3, AddLine("later"));
+  EXPECT_EQ(table.Load().files().size(), 3u);
+}
+
+TEST(CheckpointTest, TombstonesGoWhenTheirRetentionIsOver) {
+  TestTable table;
+  WriteRichTable(table);
+  Snapshot snapshot = table.Load();
+  constexpr int64_t kWeekMs = 7LL * 24 * 3600 * 1000;
+  auto tombstones_at = [&](int64_t now_ms) {
+    std::vector<Action> actions = ReadCheckpoint(*BuildCheckpoint(snapshot, now_ms), "checkpoint");
+    return std::ranges::count_if(actions, [](const Action& a) { return std::holds_alternative<RemoveFile>(a); });
+  };
+  EXPECT_EQ(tombstones_at(1000 + kWeekMs - 1), 1);
+  EXPECT_EQ(tombstones_at(1000 + kWeekMs), 0);
+}
+
+TEST(CheckpointTest, ACheckpointInPartsCountsOnceItIsComplete) {
+  TestTable table;
+  WriteRichTable(table);
+  Snapshot from_commits = table.Load();
+  auto rows = BuildCheckpoint(from_commits, 2000);
+  auto write_part = [&](int part, int64_t from, int64_t count) {
+    table.WriteLog(fmt::format("00000000000000000002.checkpoint.{:010d}.0000000003.parquet", part),
+                   parquet::EncodeTable(*rows->Slice(from, count)));
+  };
+  write_part(1, 0, 2);
+  write_part(3, 4, rows->num_rows() - 4);
+  EXPECT_EQ(LogListing(table.storage(), "t").SegmentOf(2).checkpoint_version, kNoVersion);
+  write_part(2, 2, 2);
+  EXPECT_EQ(LogListing(table.storage(), "t").SegmentOf(2).checkpoint_parts.size(), 3u);
+  for (Version version = 0; version <= 2; ++version) table.storage().Remove(CommitPath("t", version));
+  ExpectSameState(table.Load(), from_commits);
+}
+
+TEST(CheckpointTest, TheHintMayBeWrongOrMissing) {
+  TestTable table;
+  WriteRichTable(table);
+  WriteCheckpoint(table.storage(), table.Load(), 2000);
+  EXPECT_NE(table.storage().Read(LastCheckpointPath("t")).find("\"version\":2,"), std::string::npos);
+  for (const char* hint : {"", "{", R"({"version":99,"size":1})", R"({"version":0,"size":1,"parts":5})"}) {
+    table.WriteLog("_last_checkpoint", hint);
+    EXPECT_EQ(table.Load().files().size(), 2u) << hint;
+  }
+  table.storage().Remove(LastCheckpointPath("t"));
+  EXPECT_EQ(table.Load().files().size(), 2u);
+}
+
+TEST(CheckpointTest, ADamagedCheckpointIsCorruptAndNamed) {
+  TestTable table;
+  WriteRichTable(table);
+  WriteCheckpoint(table.storage(), table.Load(), 2000);
+  std::string whole = table.storage().Read(CheckpointPath("t", 2));
+  for (size_t length : {size_t{0}, size_t{4}, whole.size() / 2, whole.size() - 1}) {
+    table.storage().Write(CheckpointPath("t", 2), whole.substr(0, length));
+    std::string message = ErrorOf(ErrorKind::kCorrupt, [&] { table.Load(); });
+    EXPECT_EQ(message.find(CheckpointPath("t", 2)), 0u) << message;
+  }
+}
+
+TEST(CheckpointTest, ACheckpointOfAnotherShapeIsCorrupt) {
+  Snapshot no_state;
+  auto table = BuildCheckpoint(no_state, 0);
+  auto renamed = table->RenameColumns({"add", "remove", "txn", "protocol", "metaData"});
+  ASSERT_TRUE(renamed.ok());
+  EXPECT_NE(ErrorOf(ErrorKind::kCorrupt, [&] {
+              auto swapped = (*renamed)->SetColumn(0, arrow::field("add", arrow::int64()),
+                                                   *arrow::ChunkedArray::MakeEmpty(arrow::int64()));
+              ReadCheckpoint(**swapped, "checkpoint");
+            }).find("column add"),
+            std::string::npos);
+}
+
+TEST(SnapshotTest, AThousandFilesInHundredsOfVersionsLoadInMilliseconds) {
+  TestTable table;
+  table.WriteCommit(0, std::string(kProtocolLine) + kMetadataLine);
+  for (Version version = 1; version <= 200; ++version) {
+    std::string lines = Info(version);
+    for (int i = 0; i < 20; ++i) lines += AddLine(fmt::format("day={}/part-{}-{}.parquet", i, version, i));
+    table.WriteCommit(version, lines);
+  }
+  auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(table.Load().files().size(), 4000u);
+  auto took = std::chrono::steady_clock::now() - start;
+  RecordProperty("load_ms", static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+  EXPECT_LT(took, std::chrono::seconds(2));  // A debug build under a sanitizer still makes this.
+}
+
+int64_t RowsOf(const storage::Storage& storage, const std::vector<std::string>& paths) {
+  int64_t rows = 0;
+  for (const std::string& path : paths) rows += parquet::DecodeFile(storage.Read(path), path)->num_rows();
+  return rows;
+}
+
+// The Delta acceptance tests: every version that they have expected rows of must name files of as many rows.
+TEST(AcceptanceSuiteTest, EveryVersionHasTheFilesOfTheExpectedRows) {
+  std::filesystem::path suite = std::filesystem::path(QLAKE_SHARED) / "suites/dat/tests/reader_tests/generated";
+  if (!std::filesystem::exists(suite)) GTEST_SKIP() << "the Delta acceptance tests are absent: " << suite;
+  int versions = 0;
+  for (const auto& folder : std::filesystem::directory_iterator(suite)) {
+    auto storage = storage::OpenLocalStorage(folder.path().string());
+    for (const auto& expected : std::filesystem::directory_iterator(folder.path() / "expected")) {
+      std::string name = expected.path().filename().string();
+      SCOPED_TRACE(folder.path().filename().string() + " " + name);
+      auto json = base::Json::parse(storage->Read("expected/" + name + "/table_version_metadata.json"));
+      auto snapshot = Snapshot::Load(*storage, "delta", json["version"].get<Version>());
+      ASSERT_TRUE(snapshot);
+      if (name == "latest") {
+        EXPECT_EQ(Snapshot::Load(*storage, "delta")->version(), snapshot->version());
+      }
+      EXPECT_EQ(snapshot->protocol().min_reader_version, json["min_reader_version"].get<int>());
+      Strings live;
+      for (const std::string& path : PathsOf(*snapshot)) live.push_back("delta/" + path);
+      Strings wanted;
+      for (const auto& entry : storage->ListAll("expected/" + name + "/table_content")) {
+        if (entry.path.ends_with(".parquet")) wanted.push_back(entry.path);
+      }
+      EXPECT_EQ(RowsOf(*storage, live), RowsOf(*storage, wanted));
+      ++versions;
+    }
+  }
+  EXPECT_EQ(versions, 19);
+}
+
+}  // namespace
+}  // namespace qlake::delta

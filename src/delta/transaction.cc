@@ -1,0 +1,232 @@
+#include "delta/transaction.h"
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "delta/action_json.h"
+#include "delta/checkpoint.h"
+#include "delta/commit_time.h"
+#include "delta/log_listing.h"
+#include "delta/table_support.h"
+#include "storage/path.h"
+
+namespace qlake::delta {
+namespace {
+
+constexpr const char* kEngine = "qlake/0.1.0";
+
+int64_t NowMs(const base::Clock& clock) { return clock.Now().us / 1000; }
+
+// commitInfo is for people: bytes that are not UTF-8 must not fail a commit.
+std::string Dump(const base::Json& json) { return json.dump(-1, ' ', false, base::Json::error_handler_t::replace); }
+
+// Values of operationParameters and operationMetrics are texts by convention; readers such as Spark want a map of them.
+base::Json AsTexts(const base::Json& values) {
+  base::Json texts = base::Json::object();
+  for (const auto& [key, value] : values.items()) texts[key] = value.is_string() ? value : base::Json(Dump(value));
+  return texts;
+}
+
+}  // namespace
+
+Transaction::Transaction(storage::Storage& storage, std::string table_path, std::optional<Snapshot> base)
+    : storage_(storage), table_path_(std::move(table_path)), base_(std::move(base)), txn_id_(base::NewUuid()) {}
+
+void Transaction::Stage(Metadata metadata) {
+  QLAKE_CHECK(!base_ || base_->metadata().partition_columns == metadata.partition_columns);
+  metadata_ = std::move(metadata);
+}
+
+void Transaction::Stage(AddFile file) { adds_.push_back(std::move(file)); }
+
+void Transaction::Stage(RemoveFile file) {
+  QLAKE_CHECK(base_ && base_->files().contains(file.path));
+  removes_.push_back(std::move(file));
+}
+
+void Transaction::Stage(SetTransaction progress) {
+  read_apps_.insert(progress.app_id);
+  transactions_.push_back(std::move(progress));
+}
+
+void Transaction::ReadTransactionsOf(std::string app_id) { read_apps_.insert(std::move(app_id)); }
+
+void Transaction::FenceBy(const std::string& app_id, int64_t epoch) { fences_[app_id] = epoch; }
+
+CommitOutcome Transaction::Commit(const base::Clock& clock, const CommitOptions& options) && {
+  RequireStaged();
+  RequireAllowed();
+  if (auto conflict = FindConflictWithBase()) return *std::move(conflict);
+
+  // 1. The staged files and the folders that name them become durable. A crash here leaves files that no version names.
+  base::CrashPoint("delta.before_sync");
+  SyncStagedFiles();
+
+  // 2. The log file: put-if-absent, durable and in one piece. A crash here leaves files that no version names, or the
+  //    whole version; whoever comes next finds out by the transactions that it carries.
+  base::CrashPoint("delta.before_log");
+  CommitOutcome outcome = PutNextVersion(clock, options);
+  const auto* committed = std::get_if<Committed>(&outcome);
+  if (committed == nullptr) return outcome;
+  base::CrashPoint("delta.after_log");
+
+  // 3. A checkpoint when due. A crash here leaves the version without it: readers take an older one and more commits.
+  WriteCheckpointIfDue(committed->version, clock, options);
+  return outcome;
+}
+
+void Transaction::RequireStaged() const {
+  QLAKE_CHECK(metadata_ || !adds_.empty() || !removes_.empty() || !transactions_.empty());
+  QLAKE_CHECK(base_ || metadata_);  // A new table has a schema.
+}
+
+// What the table's protocol and configuration forbid us.
+void Transaction::RequireAllowed() const {
+  if (!base_) return;
+  RequireWritable(table_path_, base_->protocol(), base_->metadata());
+  bool takes_rows_away = std::ranges::any_of(removes_, &RemoveFile::data_change);
+  if (takes_rows_away && IsAppendOnly(base_->metadata())) {
+    throw base::InputError("table {} is append-only (delta.appendOnly): no rows can be removed from it", table_path_);
+  }
+}
+
+std::optional<Conflict> Transaction::FindConflictWithBase() const {
+  if (!base_) {
+    // Version 0 may have been cleaned up behind a checkpoint: then put-if-absent alone would begin a second log.
+    LogListing log(storage_, table_path_);
+    if (!log.empty()) return Conflict{log.newest(), "the table exists already"};
+    return std::nullopt;
+  }
+  for (const auto& [app_id, epoch] : fences_) {
+    int64_t current = base_->TransactionVersion(app_id);
+    if (current > epoch) {
+      return Conflict{base_->version(), fmt::format("{} is at epoch {}, ours is {}", app_id, current, epoch)};
+    }
+  }
+  return std::nullopt;
+}
+
+void Transaction::SyncStagedFiles() {
+  std::vector<std::string> paths;
+  paths.reserve(adds_.size());
+  for (const AddFile& file : adds_) paths.push_back(storage::JoinPath(table_path_, file.path));
+  if (!paths.empty()) storage_.Sync(paths);
+}
+
+// Puts the log file at the first version that is free, as long as no version between stands in the way.
+CommitOutcome Transaction::PutNextVersion(const base::Clock& clock, const CommitOptions& options) {
+  FillInMetadata(NowMs(clock));
+  const std::string staged = FormatStaged(NowMs(clock));
+  Version version = base_ ? base_->version() + 1 : 0;
+  int64_t previous_ms = base_ ? base_->timestamp_ms() : 0;
+  while (true) {
+    int64_t timestamp_ms = std::max(NowMs(clock), previous_ms + 1);
+    if (PutLogFile(version, FormatCommitInfo(timestamp_ms, options) + staged)) return Committed{version};
+    std::string path = CommitPath(table_path_, version);
+    std::vector<Action> winner = ParseActions(storage_.Read(path), path);
+    if (auto reason = FindConflictWith(winner)) return Conflict{version, *std::move(reason)};
+    if (const CommitInfo* info = FindCommitInfo(winner)) previous_ms = std::max(previous_ms, info->timestamp_ms);
+    ++version;
+  }
+}
+
+// False when the version is another's. After an I/O error nobody knows whether the file is there, but the log does.
+bool Transaction::PutLogFile(Version version, const std::string& bytes) {
+  std::string path = CommitPath(table_path_, version);
+  try {
+    return storage_.PutIfAbsent(path, bytes);
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::kIo) throw;
+    auto present = storage_.ReadIfPresent(path);
+    if (!present) throw;  // Nothing of ours is visible.
+    std::vector<Action> actions = ParseActions(*std::move(present), path);
+    const CommitInfo* info = FindCommitInfo(actions);
+    if (info == nullptr || info->txn_id != txn_id_) return false;
+    storage_.Sync(std::span(&path, 1));  // It is ours and visible; the error may have come before it was durable.
+    base::LogWarn("a commit succeeded although its storage reported an error",
+                  {{"table", table_path_}, {"version", version}, {"error", error.message()}});
+    return true;
+  }
+}
+
+std::optional<std::string> Transaction::FindConflictWith(const std::vector<Action>& between) const {
+  if (!base_) return "the table was created meanwhile";
+  if (metadata_) return "we change the metadata, and the table has a new version";
+  for (const Action& action : between) {
+    if (std::holds_alternative<Protocol>(action)) return "the protocol has changed";
+    if (std::holds_alternative<Metadata>(action)) return "the metadata has changed";
+    if (const auto* transaction = std::get_if<SetTransaction>(&action)) {
+      if (read_apps_.contains(transaction->app_id)) {
+        return fmt::format("{} has moved to {}", transaction->app_id, transaction->version);
+      }
+      auto fence = fences_.find(transaction->app_id);
+      if (fence != fences_.end() && transaction->version > fence->second) {
+        return fmt::format("{} is at epoch {}, ours is {}", fence->first, transaction->version, fence->second);
+      }
+    }
+    if (removes_.empty()) continue;
+    // What we remove was decided from the rows of the base: other rows could have decided otherwise. A version that
+    // only moves rows between files (compaction) changes none, as long as it leaves our files alone.
+    if (const auto* add = std::get_if<AddFile>(&action)) {
+      if (add->data_change) return fmt::format("rows were added in {}", add->path);
+    }
+    if (const auto* remove = std::get_if<RemoveFile>(&action)) {
+      bool is_ours = std::ranges::find(removes_, remove->path, &RemoveFile::path) != removes_.end();
+      if (remove->data_change || is_ours) return fmt::format("{} was removed", remove->path);
+    }
+  }
+  return std::nullopt;
+}
+
+void Transaction::FillInMetadata(int64_t now_ms) {
+  if (!metadata_) return;
+  if (metadata_->id.empty()) metadata_->id = base_ ? base_->metadata().id : base::NewUuid();
+  if (metadata_->created_time_ms == 0) {
+    metadata_->created_time_ms = base_ ? base_->metadata().created_time_ms : now_ms;
+  }
+}
+
+std::string Transaction::FormatStaged(int64_t now_ms) const {
+  std::string lines;
+  auto append = [&](const auto& action) { lines.append(FormatAction(action)).append("\n"); };
+  if (!base_) append(Protocol());
+  if (metadata_) append(*metadata_);
+  for (const SetTransaction& transaction : transactions_) append(transaction);
+  for (RemoveFile file : removes_) {
+    if (file.deletion_timestamp_ms == 0) file.deletion_timestamp_ms = now_ms;
+    append(file);
+  }
+  for (const AddFile& file : adds_) append(file);
+  return lines;
+}
+
+std::string Transaction::FormatCommitInfo(int64_t timestamp_ms, const CommitOptions& options) const {
+  base::Json info = {{"timestamp", timestamp_ms},
+                     {"operation", options.operation},
+                     {"operationParameters", AsTexts(options.operation_parameters)},
+                     {"operationMetrics", AsTexts(options.operation_metrics)},
+                     {"engineInfo", kEngine},
+                     {"isBlindAppend", removes_.empty() && !(base_ && metadata_)},
+                     {"txnId", txn_id_}};
+  if (!options.run_id.empty()) info["qlakeRunId"] = options.run_id;
+  return Dump({{"commitInfo", std::move(info)}}) + "\n";
+}
+
+void Transaction::WriteCheckpointIfDue(Version version, const base::Clock& clock, const CommitOptions& options) {
+  if (options.checkpoint_interval <= 0 || version == 0 || version % options.checkpoint_interval != 0) return;
+  base::CrashPoint("delta.before_checkpoint");
+  try {
+    auto snapshot = Snapshot::Load(storage_, table_path_, version);
+    QLAKE_CHECK(snapshot);  // We have just committed it.
+    WriteCheckpoint(storage_, *snapshot, NowMs(clock));
+  } catch (const base::Error& error) {
+    // The commit stands whatever becomes of its checkpoint, so the caller must not hear of a failure.
+    base::LogWarn("a checkpoint could not be written; the next one is tried when it is due",
+                  {{"table", table_path_}, {"version", version}, {"error", error.message()}});
+  }
+}
+
+}  // namespace qlake::delta

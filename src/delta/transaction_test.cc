@@ -1,0 +1,391 @@
+#include "delta/transaction.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "delta/action_json.h"
+#include "delta/test_table.h"
+#include "storage/faulty_storage.h"
+
+namespace qlake::delta {
+namespace {
+
+using base::ErrorKind;
+using Strings = std::vector<std::string>;
+
+base::Json FirstLine(TestTable& table, Version version) {
+  std::string text = table.storage().Read(CommitPath("t", version));
+  return base::Json::parse(text.substr(0, text.find('\n')));
+}
+
+TEST(TransactionTest, WhatIsCommittedIsLoaded) {
+  TestTable table;
+  Transaction create(table.storage(), "t", std::nullopt);
+  create.Stage(TestTable::NewMetadata());
+  create.Stage(table.NewFile("city=São Paulo%2F/a b.parquet", {{"city", "São Paulo/"}}));
+  create.Stage(table.NewFile("city=__HIVE_DEFAULT_PARTITION__/b.parquet", {{"city", std::nullopt}}));
+  create.Stage(SetTransaction{.app_id = "qlake.load", .version = 3});
+  EXPECT_EQ(CommittedVersion(std::move(create).Commit(TestTable::Clock(), {})), 0);
+  Snapshot snapshot = table.Load();
+  EXPECT_EQ(PathsOf(snapshot),
+            (Strings{"city=São Paulo%2F/a b.parquet", "city=__HIVE_DEFAULT_PARTITION__/b.parquet"}));
+  EXPECT_EQ(snapshot.files().begin()->second.partition_values.at("city"), "São Paulo/");
+  EXPECT_EQ(snapshot.files().rbegin()->second.partition_values.at("city"), std::nullopt);
+  EXPECT_EQ(snapshot.files().begin()->second.stats, R"({"numRecords":1})");
+  EXPECT_EQ(snapshot.TransactionVersion("qlake.load"), 3);
+  EXPECT_EQ(snapshot.metadata().partition_columns, (Strings{"city"}));
+  EXPECT_EQ(snapshot.timestamp_ms(), TestTable::kStartMs);
+}
+
+TEST(TransactionTest, TheFirstLineSaysWhoDidWhat) {
+  TestTable table;
+  table.Create();
+  Transaction transaction = table.Begin();
+  transaction.Stage(table.NewFile("a"));
+  std::string txn_id = transaction.txn_id();
+  CommitOptions options{.operation = "MERGE",
+                        .operation_parameters = {{"mode", "Append"}, {"by", {"a", "b"}}},
+                        .operation_metrics = {{"numOutputRows", 5}},
+                        .run_id = "run-1"};
+  EXPECT_EQ(CommittedVersion(std::move(transaction).Commit(TestTable::Clock(), options)), 1);
+  base::Json info = FirstLine(table, 1).at("commitInfo");
+  EXPECT_EQ(info["operation"], "MERGE");
+  EXPECT_EQ(info["operationParameters"]["by"], "[\"a\",\"b\"]");
+  EXPECT_EQ(info["operationMetrics"]["numOutputRows"], "5");
+  EXPECT_EQ(info["engineInfo"], "qlake/0.1.0");
+  EXPECT_EQ(info["isBlindAppend"], true);
+  EXPECT_EQ(info["txnId"], txn_id);
+  EXPECT_EQ(info["qlakeRunId"], "run-1");
+}
+
+TEST(TransactionTest, RemovedFilesKeepTheirFactsInTheLog) {
+  TestTable table;
+  table.Create();
+  table.Append("a");
+  Transaction transaction = table.Begin();
+  transaction.Stage(TestTable::Removal(table.Load().files().at("a")));
+  EXPECT_EQ(CommittedVersion(std::move(transaction).Commit(TestTable::Clock(), {})), 2);
+  EXPECT_TRUE(table.Load().files().empty());
+  EXPECT_EQ(table.Load().tombstones().at("a").size_bytes, 4);
+  EXPECT_EQ(table.Load().tombstones().at("a").deletion_timestamp_ms, TestTable::kStartMs);
+  EXPECT_EQ(FirstLine(table, 2)["commitInfo"]["isBlindAppend"], false);
+}
+
+TEST(TransactionTest, TimestampsGrowEvenWhenTheClockStandsOrStepsBack) {
+  TestTable table;
+  table.Create();
+  table.Append("a");
+  Transaction transaction = table.Begin();
+  transaction.Stage(table.NewFile("b"));
+  static_cast<void>(std::move(transaction).Commit(base::FixedClock({5}), {}));
+  for (Version version = 0; version <= 2; ++version) {
+    EXPECT_EQ(table.Load(version).timestamp_ms(), TestTable::kStartMs + version);
+  }
+  // A loser whose base is older than the winner's commit ends up after it all the same.
+  Transaction late(table.storage(), "t", table.Load(0));
+  late.Stage(table.NewFile("c"));
+  EXPECT_EQ(CommittedVersion(std::move(late).Commit(TestTable::Clock(), {})), 3);
+  EXPECT_EQ(table.Load().timestamp_ms(), TestTable::kStartMs + 3);
+}
+
+TEST(TransactionTest, CreatingATableThatExistsIsAConflict) {
+  TestTable table;
+  Transaction first(table.storage(), "t", std::nullopt);
+  first.Stage(TestTable::NewMetadata());
+  table.Create();
+  EXPECT_TRUE(ConflictReason(std::move(first).Commit(TestTable::Clock(), {})));
+  table.Append("a", {.checkpoint_interval = 1});
+  table.storage().Remove(CommitPath("t", 0));
+  EXPECT_TRUE(ConflictReason(table.Create())) << "version 0 was cleaned up, but the table is there";
+  EXPECT_FALSE(table.storage().Find(CommitPath("t", 0)));
+}
+
+TEST(TransactionTest, AFileThatWasNeverWrittenIsNotCommitted) {
+  TestTable table;
+  table.Create();
+  Transaction transaction = table.Begin();
+  transaction.Stage(AddFile{.path = "never/written"});
+  EXPECT_NE(ErrorOf(ErrorKind::kIo, [&] { static_cast<void>(std::move(transaction).Commit(TestTable::Clock(), {})); })
+                .find("never/written"),
+            std::string::npos);
+  EXPECT_EQ(table.Load().version(), 0);
+}
+
+TEST(TransactionTest, WhatTheTableForbidsIsNotWritten) {
+  TestTable table;
+  auto message_for = [&](const std::string& protocol, const std::string& metadata, bool removes) {
+    table.WriteCommit(0, "{\"protocol\":" + protocol + "}\n" + metadata + AddLine("a"));
+    Transaction transaction = table.Begin();
+    if (removes) {
+      transaction.Stage(RemoveFile{.path = "a"});
+    } else {
+      transaction.Stage(table.NewFile("b"));
+    }
+    std::string message =
+        ErrorOf(ErrorKind::kInput, [&] { static_cast<void>(std::move(transaction).Commit(TestTable::Clock(), {})); });
+    table.storage().Remove(CommitPath("t", 1));
+    return message;
+  };
+  std::string append_only = R"({"metaData":{"id":"m","schemaString":"{}","configuration":{"delta.appendOnly":"true"}}})"
+                            "\n";
+  std::string ours = R"({"minReaderVersion":1,"minWriterVersion":2})";
+  EXPECT_EQ(message_for(ours, append_only, false), "no error");
+  EXPECT_NE(message_for(ours, append_only, true).find("append-only"), std::string::npos);
+  EXPECT_NE(message_for(R"({"minReaderVersion":1,"minWriterVersion":4})", kMetadataLine, false).find("4"),
+            std::string::npos);
+  EXPECT_NE(message_for(R"({"minReaderVersion":1,"minWriterVersion":7,"writerFeatures":["rowTracking"]})",
+                        kMetadataLine, false)
+                .find("rowTracking"),
+            std::string::npos);
+  std::string invariants =
+      R"({"metaData":{"id":"m","schemaString":"{\"fields\":[{\"metadata\":{\"delta.invariants\":\"x\"}}]}"}})"
+      "\n";
+  EXPECT_NE(message_for(ours, invariants, false).find("invariants"), std::string::npos);
+}
+
+// --- what another version in between means ---
+
+enum class Outcome { kRebases, kConflict };
+
+struct Race {
+  const char* name;
+  std::function<void(TestTable&, Transaction&)> ours;
+  std::function<void(TestTable&, Transaction&)> theirs;
+  Outcome outcome;
+};
+
+void Remove(TestTable& table, Transaction& transaction, const std::string& path, bool data_change) {
+  RemoveFile file = TestTable::Removal(table.Load().files().at(path));
+  file.data_change = data_change;
+  transaction.Stage(std::move(file));
+}
+
+void Add(TestTable& table, Transaction& transaction, const std::string& path, bool data_change) {
+  AddFile file = table.NewFile(path);
+  file.data_change = data_change;
+  transaction.Stage(std::move(file));
+}
+
+const std::vector<Race>& Races() {
+  using Table = TestTable;
+  auto append_ours = [](Table& t, Transaction& x) { Add(t, x, "ours", true); };
+  auto append_theirs = [](Table& t, Transaction& x) { Add(t, x, "theirs", true); };
+  auto replace_ours = [](Table& t, Transaction& x) {
+    Remove(t, x, "old1", true);
+    Add(t, x, "new1", true);
+  };
+  auto compact_other = [](Table& t, Transaction& x) {
+    Remove(t, x, "old2", false);
+    Add(t, x, "new2", false);
+  };
+  auto compact_ours = [](Table& t, Transaction& x) {
+    Remove(t, x, "old1", false);
+    Add(t, x, "packed1", false);
+  };
+  auto set = [](const char* app, int64_t version) {
+    return [app, version](Table&, Transaction& x) { x.Stage(SetTransaction{.app_id = app, .version = version}); };
+  };
+  auto metadata = [](Table&, Transaction& x) { x.Stage(Table::NewMetadata()); };
+  auto reads = [append_ours](const char* app) {
+    return [app, append_ours](Table& t, Transaction& x) {
+      append_ours(t, x);
+      x.ReadTransactionsOf(app);
+    };
+  };
+  auto fenced = [append_ours](int64_t epoch) {
+    return [epoch, append_ours](Table& t, Transaction& x) {
+      append_ours(t, x);
+      x.FenceBy("qlake.writer", epoch);
+    };
+  };
+  static const std::vector<Race> races = {
+      {"append after append", append_ours, append_theirs, Outcome::kRebases},
+      {"append after replacement", append_ours, replace_ours, Outcome::kRebases},
+      {"append after metadata", append_ours, metadata, Outcome::kConflict},
+      {"append after a transaction of another app", append_ours, set("x", 1), Outcome::kRebases},
+      {"append after a transaction of an app we read", reads("x"), set("x", 1), Outcome::kConflict},
+      {"transaction after the same app's", set("x", 2), set("x", 1), Outcome::kConflict},
+      {"transaction after another app's", set("x", 2), set("y", 1), Outcome::kRebases},
+      {"append after a newer epoch", fenced(4), set("qlake.writer", 5), Outcome::kConflict},
+      {"append after our own epoch", fenced(5), set("qlake.writer", 5), Outcome::kRebases},
+      {"replacement after append", replace_ours, append_theirs, Outcome::kConflict},
+      {"replacement after the same replacement", replace_ours, replace_ours, Outcome::kConflict},
+      {"replacement after compaction of other files", replace_ours, compact_other, Outcome::kRebases},
+      {"replacement after compaction of its files", replace_ours, compact_ours, Outcome::kConflict},
+      {"replacement after a transaction only", replace_ours, set("x", 1), Outcome::kRebases},
+      {"metadata after append", metadata, append_theirs, Outcome::kConflict},
+  };
+  return races;
+}
+
+TEST(TransactionTest, AVersionInBetweenIsAConflictOnlyWhenItStandsInTheWay) {
+  for (const Race& race : Races()) {
+    SCOPED_TRACE(race.name);
+    TestTable table;
+    table.Create();
+    table.Append("old1");
+    table.Append("old2");
+    Transaction ours = table.Begin();
+    race.ours(table, ours);
+    Transaction theirs = table.Begin();
+    race.theirs(table, theirs);
+    ASSERT_EQ(CommittedVersion(std::move(theirs).Commit(TestTable::Clock(), {})), 3);
+    CommitOutcome outcome = std::move(ours).Commit(TestTable::Clock(), {});
+    if (race.outcome == Outcome::kRebases) {
+      EXPECT_EQ(CommittedVersion(outcome), 4) << ConflictReason(outcome).value_or("");
+      EXPECT_EQ(table.Load().version(), 4);
+    } else {
+      EXPECT_TRUE(ConflictReason(outcome));
+      EXPECT_EQ(std::get<Conflict>(outcome).version, 3);
+      EXPECT_EQ(table.Load().version(), 3) << "nothing of ours may be visible";
+    }
+  }
+}
+
+TEST(TransactionTest, AProtocolChangeInBetweenIsAConflict) {
+  TestTable table;
+  table.Create();
+  Transaction ours = table.Begin();
+  ours.Stage(table.NewFile("a"));
+  table.WriteCommit(1, R"({"protocol":{"minReaderVersion":3,"minWriterVersion":7}})");
+  EXPECT_EQ(ConflictReason(std::move(ours).Commit(TestTable::Clock(), {})), "the protocol has changed");
+}
+
+TEST(TransactionTest, AnEpochAboveOursInTheBaseFencesUsOff) {
+  TestTable table;
+  table.Create();
+  Transaction holder = table.Begin();
+  holder.Stage(SetTransaction{.app_id = "qlake.writer", .version = 8});
+  ASSERT_TRUE(CommittedVersion(std::move(holder).Commit(TestTable::Clock(), {})));
+  for (int64_t epoch : {7, 8, 9}) {
+    Transaction transaction = table.Begin();
+    transaction.Stage(table.NewFile("a"));
+    transaction.FenceBy("qlake.writer", epoch);
+    transaction.FenceBy("unknown", 0);
+    CommitOutcome outcome = std::move(transaction).Commit(TestTable::Clock(), {});
+    EXPECT_EQ(ConflictReason(outcome).has_value(), epoch < 8) << epoch;
+  }
+}
+
+// --- checkpoints ---
+
+TEST(TransactionTest, ACheckpointIsWrittenAtEachMultipleOfTheInterval) {
+  TestTable table;
+  table.Create();
+  for (int i = 1; i <= 7; ++i) table.Append("f" + std::to_string(i), {.checkpoint_interval = 3});
+  for (Version version = 0; version <= 7; ++version) {
+    EXPECT_EQ(table.storage().Find(CheckpointPath("t", version)).has_value(), version == 3 || version == 6) << version;
+  }
+  Snapshot before = table.Load();
+  for (Version version = 0; version < 6; ++version) table.storage().Remove(CommitPath("t", version));
+  EXPECT_EQ(PathsOf(table.Load()), PathsOf(before));
+  EXPECT_EQ(table.Load(6).timestamp_ms(), TestTable::kStartMs + 6);
+  EXPECT_EQ(CommittedVersion(table.Append("f8", {.checkpoint_interval = 0})), 8);
+}
+
+TEST(TransactionTest, ACheckpointThatFailsDoesNotFailTheCommit) {
+  TestTable table;
+  table.Create();
+  for (const char* fault : {"replace:1:ENOSPC", "replace:2:EIO", "read:2:EIO"}) {
+    storage::FaultyStorage faulty(storage::OpenLocalStorage(table.root()), storage::ParseFault(fault));
+    auto base = Snapshot::Load(faulty, "t", 0);
+    Transaction transaction(faulty, "t", table.Load());
+    transaction.Stage(table.NewFile("a"));
+    EXPECT_TRUE(CommittedVersion(std::move(transaction).Commit(TestTable::Clock(), {.checkpoint_interval = 1})));
+    EXPECT_TRUE(faulty.fired()) << fault;
+  }
+  EXPECT_EQ(table.Load().version(), 3);
+}
+
+// --- failures ---
+
+// Fails every storage call of a commit in turn, in every way. Whatever happens, the table is at the old or the new
+// version, and an answer, when there is one, is true.
+TEST(TransactionTest, AfterAnyFailureTheTableIsOldOrNewAndTheAnswerIsTrue) {
+  int unknown_outcomes_resolved = 0;
+  for (const char* kind : {"EIO", "ENOSPC", "SHORT", "EIO_AFTER", "EIO:persistent", "EIO_AFTER:persistent"}) {
+    bool fired = true;
+    for (int call = 1; fired; ++call) {
+      SCOPED_TRACE(fmt::format("any:{}:{}", call, kind));
+      ASSERT_LT(call, 50);
+      TestTable table;
+      table.Create();
+      std::string path = "city=x/ours";
+      AddFile file = table.NewFile(path);
+      Transaction racer = table.Begin();
+      racer.Stage(table.NewFile("racer"));
+      storage::FaultyStorage faulty(storage::OpenLocalStorage(table.root()),
+                                    storage::ParseFault(fmt::format("any:{}:{}", call, kind)));
+      Transaction ours(faulty, "t", table.Load());
+      ours.Stage(file);
+      ASSERT_EQ(CommittedVersion(std::move(racer).Commit(TestTable::Clock(), {})), 1);
+      std::optional<CommitOutcome> outcome;
+      std::string error;
+      try {
+        outcome = std::move(ours).Commit(TestTable::Clock(), {.checkpoint_interval = 2});
+      } catch (const base::Error& caught) {
+        EXPECT_EQ(caught.kind(), ErrorKind::kIo) << caught.message();
+      }
+      fired = faulty.fired();
+      Snapshot after = table.Load();
+      bool is_visible = after.files().contains(path);
+      EXPECT_EQ(after.version(), is_visible ? 2 : 1);
+      EXPECT_TRUE(after.files().contains("racer"));
+      if (outcome) {
+        EXPECT_EQ(CommittedVersion(*outcome), is_visible ? std::optional<Version>(2) : std::nullopt);
+      }
+      if (outcome && fired && std::string_view(kind) == "EIO_AFTER") ++unknown_outcomes_resolved;
+    }
+  }
+  EXPECT_GT(unknown_outcomes_resolved, 0);
+}
+
+TEST(TransactionTest, AnUnknownOutcomeIsLookedUpInTheLog) {
+  TestTable table;
+  table.Create();
+  storage::FaultyStorage faulty(storage::OpenLocalStorage(table.root()), storage::ParseFault("put:1:EIO_AFTER"));
+  Transaction ours(faulty, "t", table.Load());
+  ours.Stage(table.NewFile("a"));
+  EXPECT_EQ(CommittedVersion(std::move(ours).Commit(TestTable::Clock(), {})), 1);
+  // The put fails before it happens and another has the name: that is a lost race, not our commit.
+  storage::FaultyStorage lost(storage::OpenLocalStorage(table.root()), storage::ParseFault("put:1:EIO"));
+  Transaction second(lost, "t", table.Load(0));
+  second.Stage(table.NewFile("b"));
+  EXPECT_EQ(CommittedVersion(std::move(second).Commit(TestTable::Clock(), {})), 2);
+  EXPECT_EQ(PathsOf(table.Load()), (Strings{"a", "b"}));
+}
+
+TEST(TransactionTest, EightWritersOfTwentyFiveCommitsLoseNothing) {
+  constexpr int kWriters = 8;
+  constexpr int kCommits = 25;
+  TestTable table;
+  table.Create();
+  std::vector<std::vector<Version>> versions(kWriters);
+  {
+    std::vector<std::jthread> writers;
+    for (int writer = 0; writer < kWriters; ++writer) {
+      writers.emplace_back([&, writer] {
+        for (int i = 0; i < kCommits; ++i) {
+          CommitOutcome outcome = table.Append(fmt::format("w={}/{}", writer, i));
+          versions[writer].push_back(CommittedVersion(outcome).value_or(kNoVersion));
+        }
+      });
+    }
+  }
+  std::vector<Version> all;
+  for (const auto& some : versions) all.insert(all.end(), some.begin(), some.end());
+  std::ranges::sort(all);
+  for (int i = 0; i < kWriters * kCommits; ++i) ASSERT_EQ(all[i], i + 1);
+  EXPECT_EQ(table.Load().files().size(), static_cast<size_t>(kWriters * kCommits));
+  int64_t previous_ms = 0;
+  for (Version version = 0; version <= kWriters * kCommits; ++version) {
+    int64_t timestamp_ms = FirstLine(table, version)["commitInfo"]["timestamp"];
+    EXPECT_GT(timestamp_ms, previous_ms);
+    previous_ms = timestamp_ms;
+  }
+}
+
+}  // namespace
+}  // namespace qlake::delta

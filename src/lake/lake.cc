@@ -1,0 +1,81 @@
+#include "lake/lake.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace qlake::lake {
+namespace {
+
+constexpr const char* kLayers[] = {"raw", "warehouse", "events", "marts", "quarantine", "ops"};
+
+// The engine's share of the memory that the user grants the process; the rest is for the row sink, the readers and the
+// libraries themselves.
+constexpr double kEngineShare = 0.6;
+
+}  // namespace
+
+std::string ToJsonText(const TableVersions& versions) {
+  base::Json json = base::Json::object();
+  for (const auto& [table, version] : versions) json[table] = version;
+  return json.dump();
+}
+
+TableVersions VersionsFromJson(const std::string& json) {
+  base::Json parsed = base::Json::parse(json, nullptr, false);
+  if (!parsed.is_object()) throw base::CorruptError("table versions are no JSON object: {}", json);
+  TableVersions versions;
+  for (const auto& [table, version] : parsed.items()) versions[table] = version.get<delta::Version>();
+  return versions;
+}
+
+Lake::Lake(const LakeOptions& options, const base::Clock& clock)
+    : options_(options), clock_(clock), storage_(storage::OpenLocalStorage(options.root)) {}
+
+Lake::~Lake() = default;
+
+engine::Database& Lake::database() {
+  if (!database_) {
+    engine::DatabaseOptions options;
+    options.memory_bytes = static_cast<uint64_t>(static_cast<double>(options_.memory_bytes) * kEngineShare);
+    options.temp_folder = storage_->Url("_qlake/spill");
+    database_ = std::make_unique<engine::Database>(*storage_, options);
+  }
+  return *database_;
+}
+
+std::optional<delta::Snapshot> Lake::Load(const std::string& table) const {
+  return delta::Snapshot::Load(*storage_, TablePath(table));
+}
+
+std::optional<delta::Snapshot> Lake::LoadVersion(const std::string& table, delta::Version version) const {
+  if (version == delta::kNoVersion) return std::nullopt;
+  return delta::Snapshot::Load(*storage_, TablePath(table), version);
+}
+
+std::vector<std::string> Lake::TableNames() const {
+  std::vector<std::string> names;
+  for (const char* layer : kLayers) {
+    std::filesystem::path folder = storage_->Url(layer);
+    std::error_code absent;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, absent)) {
+      if (std::filesystem::is_directory(entry.path() / "_delta_log", absent)) {
+        names.push_back(std::string(layer) + "." + entry.path().filename().string());
+      }
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void Lake::Define(const TableSchema& schema, const std::optional<delta::Snapshot>& snapshot) {
+  if (snapshot) {
+    database().DefineTable(schema.name, *snapshot);
+  } else {
+    database().DefineEmptyTable(schema.name, schema.columns);
+  }
+}
+
+}  // namespace qlake::lake

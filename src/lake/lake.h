@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "delta/snapshot.h"
+#include "engine/duckdb/database.h"
+#include "lake/tables.h"
+#include "storage/storage.h"
+
+namespace qlake::lake {
+
+// {table name: version}: what a finished step stands for, and what an intent says it will read. -1: no such table yet.
+using TableVersions = std::map<std::string, delta::Version>;
+std::string ToJsonText(const TableVersions& versions);
+TableVersions VersionsFromJson(const std::string& json);
+
+struct LakeOptions {
+  std::string root;  // A folder of the local disk.
+  uint64_t memory_bytes = uint64_t{1} << 30;
+};
+
+// The lake and the engine over it. Not thread-safe, but for what Database says.
+class Lake {
+ public:
+  // Does no I/O on tables; opens the engine at its first use.
+  Lake(const LakeOptions& options, const base::Clock& clock);
+  ~Lake();
+
+  storage::Storage& storage() { return *storage_; }
+  engine::Database& database();
+  const base::Clock& clock() const { return clock_; }
+  const LakeOptions& options() const { return options_; }
+
+  // The newest version of "layer.table", or nothing when there is no such table (or the version asked for is -1).
+  std::optional<delta::Snapshot> Load(const std::string& table) const;
+  std::optional<delta::Snapshot> LoadVersion(const std::string& table, delta::Version version) const;
+
+  // Names of all Delta tables in the lake's layers, sorted.
+  std::vector<std::string> TableNames() const;
+
+  // Defines the table as a view of its name: at a snapshot, or, without one, empty with the schema's columns.
+  void Define(const TableSchema& schema, const std::optional<delta::Snapshot>& snapshot);
+
+ private:
+  LakeOptions options_;
+  const base::Clock& clock_;
+  std::unique_ptr<storage::Storage> storage_;
+  std::unique_ptr<engine::Database> database_;
+};
+
+}  // namespace qlake::lake

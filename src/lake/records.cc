@@ -1,0 +1,172 @@
+#include "lake/records.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <tuple>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace qlake::lake {
+namespace {
+
+int64_t ToInteger(const engine::ResultCell& cell) {
+  int64_t value = 0;
+  if (cell) std::from_chars(cell->data(), cell->data() + cell->size(), value);
+  return value;
+}
+
+base::Timestamp ToTimestamp(const engine::ResultCell& cell) {
+  auto time = base::ParseTimestamp(cell.value_or(""));
+  if (!time) throw base::CorruptError("a table of the lake holds no timestamp where one belongs: {}", cell.value_or("NULL"));
+  return *time;
+}
+
+base::Hour ToHour(const engine::ResultCell& cell) { return base::HourOf(ToTimestamp(cell)); }
+
+std::string HourText(base::Hour hour) { return base::FormatTimestamp(base::StartOf(hour)); }
+
+// Defines one of our own tables at its newest version; false when the lake has none yet.
+bool DefineOwn(Lake& lake, const TableSchema& schema) {
+  auto snapshot = lake.Load(schema.name);
+  lake.Define(schema, snapshot);
+  return snapshot.has_value();
+}
+
+}  // namespace
+
+bool StandsBefore(const FileRecord& a, const FileRecord& b) {
+  return std::tie(a.hour, a.drop, a.name) < std::tie(b.hour, b.drop, b.name);
+}
+
+std::vector<FileRecord> ReadFiles(Lake& lake, std::optional<int64_t> seq_max) {
+  std::vector<FileRecord> files;
+  if (!DefineOwn(lake, RawFilesSchema())) return files;
+  std::string where = seq_max ? fmt::format("WHERE seq <= {}", *seq_max) : "";
+  auto result = lake.database().Query(
+      fmt::format("SELECT seq, _file_id, source, \"drop\", name, data_hour, sha256, bytes, rows, header, unknown_columns, "
+                  "modified_at, received_at, path, \"offset\", run_id FROM raw.files {} ORDER BY seq",
+                  where));
+  for (auto& row : result.rows) {
+    FileRecord file;
+    file.seq = ToInteger(row[0]);
+    file.file_id = row[1].value_or("");
+    file.source = row[2].value_or("");
+    file.drop = row[3].value_or("");
+    file.name = row[4].value_or("");
+    file.hour = ToHour(row[5]);
+    file.sha256 = row[6].value_or("");
+    file.bytes = ToInteger(row[7]);
+    file.rows = ToInteger(row[8]);
+    file.header = row[9].value_or("");
+    for (const auto& name : base::Json::parse(row[10].value_or("[]"))) file.unknown_columns.push_back(name);
+    file.modified_at = ToTimestamp(row[11]);
+    file.received_at = ToTimestamp(row[12]);
+    file.path = row[13].value_or("");
+    file.offset = ToInteger(row[14]);
+    file.run_id = row[15].value_or("");
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+std::vector<FileRecord> CurrentFiles(const std::vector<FileRecord>& revisions) {
+  std::map<std::string, const FileRecord*> last;
+  for (const auto& file : revisions) last[file.file_id] = &file;
+  std::vector<FileRecord> current;
+  for (const auto& [id, file] : last) current.push_back(*file);
+  std::sort(current.begin(), current.end(), StandsBefore);
+  return current;
+}
+
+TextRow ToRow(const FileRecord& file) {
+  return {std::to_string(file.seq),
+          file.file_id,
+          file.source,
+          file.drop,
+          file.name,
+          HourText(file.hour),
+          file.sha256,
+          std::to_string(file.bytes),
+          std::to_string(file.rows),
+          file.header,
+          base::Json(file.unknown_columns).dump(),
+          base::FormatTimestamp(file.modified_at),
+          base::FormatTimestamp(file.received_at),
+          file.path,
+          std::to_string(file.offset),
+          file.run_id};
+}
+
+std::optional<Intent> ReadLastIntent(Lake& lake, const std::string& step) {
+  if (!DefineOwn(lake, StepsSchema())) return std::nullopt;
+  auto result = lake.database().Query(
+      fmt::format("SELECT from_seq, to_seq, reads, project_sha256, run_id, started_at FROM ops.steps WHERE step = {} "
+                  "ORDER BY to_seq DESC, started_at LIMIT 1",
+                  engine::QuoteLiteral(step)));
+  if (result.rows.empty()) return std::nullopt;
+  const auto& row = result.rows.front();
+  return Intent{step,
+                ToInteger(row[0]),
+                ToInteger(row[1]),
+                VersionsFromJson(row[2].value_or("{}")),
+                row[3].value_or(""),
+                row[4].value_or(""),
+                ToTimestamp(row[5])};
+}
+
+TextRow ToRow(const Intent& intent) {
+  return {intent.step,
+          std::to_string(intent.from_seq),
+          std::to_string(intent.to_seq),
+          ToJsonText(intent.reads),
+          intent.project_sha256,
+          intent.run_id,
+          base::FormatTimestamp(intent.started_at)};
+}
+
+std::vector<LedgerEntry> ReadLedger(Lake& lake) {
+  std::vector<LedgerEntry> entries;
+  if (!DefineOwn(lake, LedgerSchema())) return entries;
+  auto result = lake.database().Query(
+      "SELECT step, source, _file_id, seq, data_hour, rows_in, loaded, quarantined, duplicate FROM ops.ledger "
+      "QUALIFY row_number() OVER (PARTITION BY step, _file_id ORDER BY to_seq DESC) = 1 ORDER BY data_hour, _file_id");
+  for (auto& row : result.rows) {
+    entries.push_back({row[0].value_or(""), row[1].value_or(""), row[2].value_or(""), ToInteger(row[3]), ToHour(row[4]),
+                       ToInteger(row[5]), ToInteger(row[6]), ToInteger(row[7]), ToInteger(row[8])});
+  }
+  return entries;
+}
+
+TextRow ToRow(const LedgerEntry& entry, int64_t to_seq, const std::string& run_id, base::Timestamp committed_at,
+              const TableVersions& publication) {
+  return {entry.step,
+          entry.source,
+          entry.file_id,
+          std::to_string(entry.seq),
+          HourText(entry.hour),
+          std::to_string(entry.rows_in),
+          std::to_string(entry.loaded),
+          std::to_string(entry.quarantined),
+          std::to_string(entry.duplicate),
+          std::to_string(to_seq),
+          run_id,
+          base::FormatTimestamp(committed_at),
+          ToJsonText(publication)};
+}
+
+std::optional<Publication> ReadPublication(Lake& lake, std::optional<base::Timestamp> as_of) {
+  if (!DefineOwn(lake, LedgerSchema())) return std::nullopt;
+  std::string where =
+      as_of ? fmt::format("WHERE committed_at <= CAST({} AS TIMESTAMP WITH TIME ZONE)",
+                          engine::QuoteLiteral(base::FormatTimestamp(*as_of)))
+            : "";
+  auto result = lake.database().Query(fmt::format(
+      "SELECT publication, to_seq, committed_at FROM ops.ledger {} ORDER BY to_seq DESC, committed_at DESC LIMIT 1", where));
+  if (result.rows.empty()) return std::nullopt;
+  const auto& row = result.rows.front();
+  return Publication{VersionsFromJson(row[0].value_or("{}")), ToInteger(row[1]), ToTimestamp(row[2])};
+}
+
+}  // namespace qlake::lake

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "lake/lake.h"
+
+// The rows of qlake's own tables as values, to and from the tables of tables.h.
+namespace qlake::lake {
+
+// A row of raw.files: one revision of one file.
+struct FileRecord {
+  int64_t seq = 0;
+  std::string file_id;
+  std::string source;
+  std::string drop;
+  std::string name;
+  base::Hour hour;
+  std::string sha256;
+  int64_t bytes = 0;
+  int64_t rows = 0;
+  std::string header;
+  std::vector<std::string> unknown_columns;
+  base::Timestamp modified_at;
+  base::Timestamp received_at;
+  std::string path;
+  int64_t offset = 0;
+  std::string run_id;
+};
+
+// Whether a stands before b in the order that counts everywhere: (hour, drop, file name).
+bool StandsBefore(const FileRecord& a, const FileRecord& b);
+
+// All revisions by seq, or those up to `seq_max`.
+std::vector<FileRecord> ReadFiles(Lake& lake, std::optional<int64_t> seq_max = std::nullopt);
+// The last revision of each file, in order.
+std::vector<FileRecord> CurrentFiles(const std::vector<FileRecord>& revisions);
+TextRow ToRow(const FileRecord& file);
+
+// A row of ops.steps.
+struct Intent {
+  std::string step;
+  int64_t from_seq = 0;
+  int64_t to_seq = 0;
+  TableVersions reads;
+  std::string project_sha256;
+  std::string run_id;
+  base::Timestamp started_at;
+};
+// The intent of the step with the highest to_seq, done or not.
+std::optional<Intent> ReadLastIntent(Lake& lake, const std::string& step);
+TextRow ToRow(const Intent& intent);
+
+// A row of ops.ledger.
+struct LedgerEntry {
+  std::string step;
+  std::string source;
+  std::string file_id;
+  int64_t seq = 0;
+  base::Hour hour;
+  int64_t rows_in = 0;
+  int64_t loaded = 0;
+  int64_t quarantined = 0;
+  int64_t duplicate = 0;
+
+  bool Closes() const { return rows_in == loaded + quarantined + duplicate; }
+  bool operator==(const LedgerEntry&) const = default;
+};
+// The account that counts now: per file the entry of the last batch; ordered by hour and file id.
+std::vector<LedgerEntry> ReadLedger(Lake& lake);
+TextRow ToRow(const LedgerEntry& entry, int64_t to_seq, const std::string& run_id, base::Timestamp committed_at,
+              const TableVersions& publication);
+
+struct Publication {
+  TableVersions tables;
+  int64_t to_seq = 0;
+  base::Timestamp committed_at;
+};
+// The last one, or the last at or before a moment. Nothing when no step has finished (by then).
+std::optional<Publication> ReadPublication(Lake& lake, std::optional<base::Timestamp> as_of = std::nullopt);
+
+}  // namespace qlake::lake

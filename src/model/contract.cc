@@ -1,0 +1,218 @@
+#include "model/contract.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <initializer_list>
+
+#include "base/error.h"
+#include "engine/duckdb/database.h"
+
+namespace qlake::model {
+namespace {
+
+// Reads one contract's TOML; every complaint names the file and the line.
+class ContractParser {
+ public:
+  ContractParser(std::string path, const std::string& text) : path_(std::move(path)) {
+    try {
+      root_ = toml::parse(text);
+    } catch (const toml::parse_error& error) {
+      throw base::InputError("{}:{}: {}", path_, error.source().begin.line, error.description());
+    }
+  }
+
+  Contract Parse() {
+    AllowOnly(root_, {"description", "file", "key", "optional_trailing", "column", "derived", "check"});
+    Contract contract;
+    contract.name = std::filesystem::path(path_).stem().string();
+    contract.description = Text(root_, "description").value_or("");
+    contract.file_patterns = Texts(root_, "file");
+    contract.key = Texts(root_, "key");
+    contract.optional_trailing = Texts(root_, "optional_trailing");
+    for (const auto* table : Tables("column")) contract.columns.push_back(ParseColumn(*table));
+    for (const auto* table : Tables("derived")) {
+      AllowOnly(*table, {"name", "sql"});
+      contract.derived.push_back({Required(*table, "name"), Required(*table, "sql")});
+    }
+    for (const auto* table : Tables("check")) contract.checks.push_back(ParseCheck(*table));
+    CheckWhole(contract);
+    return contract;
+  }
+
+ private:
+  template <typename... Args>
+  [[noreturn]] void Fail(const toml::node& at, fmt::format_string<Args...> format, Args&&... args) const {
+    throw base::InputError("{}:{}: {}", path_, at.source().begin.line, fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  void AllowOnly(const toml::table& table, std::initializer_list<std::string_view> keys) const {
+    for (const auto& [key, value] : table) {
+      if (std::find(keys.begin(), keys.end(), key.str()) == keys.end()) {
+        Fail(value, "unknown key {}: known are {}", key.str(), fmt::join(keys, ", "));
+      }
+    }
+  }
+
+  std::optional<std::string> Text(const toml::table& table, std::string_view key) const {
+    const toml::node* node = table.get(key);
+    if (node == nullptr) return std::nullopt;
+    if (auto text = node->value<std::string>(); text && node->is_string()) return text;
+    Fail(*node, "{} must be a text in quotes", key);
+  }
+
+  std::string Required(const toml::table& table, std::string_view key) const {
+    auto text = Text(table, key);
+    if (!text || text->empty()) Fail(table, "{} is missing", key);
+    return *text;
+  }
+
+  // A text, or an array of texts.
+  std::vector<std::string> Texts(const toml::table& table, std::string_view key) const {
+    const toml::node* node = table.get(key);
+    if (node == nullptr) return {};
+    if (node->is_string()) return {*node->value<std::string>()};
+    if (!node->is_array()) Fail(*node, "{} must be a text or an array of texts", key);
+    std::vector<std::string> texts;
+    for (const auto& element : *node->as_array()) {
+      if (!element.is_string()) Fail(element, "{} must hold texts only", key);
+      texts.push_back(*element.value<std::string>());
+    }
+    return texts;
+  }
+
+  bool Flag(const toml::table& table, std::string_view key) const {
+    const toml::node* node = table.get(key);
+    if (node == nullptr) return false;
+    if (!node->is_boolean()) Fail(*node, "{} must be true or false", key);
+    return *node->value<bool>();
+  }
+
+  std::vector<const toml::table*> Tables(std::string_view key) const {
+    const toml::node* node = root_.get(key);
+    if (node == nullptr) return {};
+    if (!node->is_array_of_tables()) Fail(*node, "{} must be written as [[{}]]", key, key);
+    std::vector<const toml::table*> tables;
+    for (const auto& element : *node->as_array()) tables.push_back(element.as_table());
+    return tables;
+  }
+
+  OnViolation ParseOnViolation(const toml::table& table) const {
+    auto text = Text(table, "on_violation");
+    if (!text) return OnViolation::kQuarantine;
+    for (auto known : {OnViolation::kQuarantine, OnViolation::kNull, OnViolation::kWarn, OnViolation::kFail}) {
+      if (*text == NameOf(known)) return known;
+    }
+    Fail(*table.get("on_violation"), "on_violation must be quarantine, null, warn or fail: {}", *text);
+  }
+
+  // A bound of a range as a SQL literal of the column's type.
+  std::optional<std::string> Bound(const toml::table& range, std::string_view key, base::ColumnType type) const {
+    const toml::node* node = range.get(key);
+    if (node == nullptr) return std::nullopt;
+    std::string text;
+    if (node->is_string()) {
+      text = *node->value<std::string>();
+    } else if (node->is_integer()) {
+      text = std::to_string(*node->value<int64_t>());
+    } else {
+      Fail(*node, "a bound must be an integer, or a text (a date, a decimal)");
+    }
+    return fmt::format("CAST({} AS {})", engine::QuoteLiteral(text), base::FormatSqlType(type));
+  }
+
+  ContractColumn ParseColumn(const toml::table& table) const {
+    AllowOnly(table, {"name", "aliases", "type", "clean", "required", "range", "values", "pattern", "personal", "on_violation"});
+    ContractColumn column;
+    column.name = Required(table, "name");
+    column.aliases = Texts(table, "aliases");
+    column.clean = Text(table, "clean").value_or("");
+    column.required = Flag(table, "required");
+    column.personal = Flag(table, "personal");
+    column.values = Texts(table, "values");
+    column.pattern = Text(table, "pattern").value_or("");
+    column.on_violation = ParseOnViolation(table);
+    if (auto type = Text(table, "type")) {
+      auto parsed = base::ParseSqlType(*type);
+      if (!parsed) Fail(*table.get("type"), "type must be TEXT, INTEGER, BIGINT, DECIMAL(p,s), DATE or BOOLEAN: {}", *type);
+      column.type = *parsed;
+    }
+    if (const toml::node* range = table.get("range")) {
+      if (!range->is_table()) Fail(*range, "range must look like {{ min = 1, max = 9 }}");
+      AllowOnly(*range->as_table(), {"min", "max"});
+      column.range_min = Bound(*range->as_table(), "min", column.type);
+      column.range_max = Bound(*range->as_table(), "max", column.type);
+    }
+    if (column.name.starts_with("_")) Fail(table, "names that begin with _ are qlake's own: {}", column.name);
+    if (column.required && column.on_violation == OnViolation::kNull) {
+      Fail(table, "a required column cannot become NULL (on_violation = \"null\"): {}", column.name);
+    }
+    if (column.on_violation == OnViolation::kWarn && (column.type.kind != base::ColumnType::Kind::kString || column.required)) {
+      Fail(table, "a value that is missing or of another type cannot stay (on_violation = \"warn\"): {}", column.name);
+    }
+    return column;
+  }
+
+  Check ParseCheck(const toml::table& table) const {
+    AllowOnly(table, {"name", "sql", "on_violation"});
+    Check check{Required(table, "name"), Required(table, "sql"), ParseOnViolation(table)};
+    if (check.on_violation == OnViolation::kNull) Fail(table, "a check has no value that could become NULL: {}", check.name);
+    return check;
+  }
+
+  void CheckWhole(const Contract& contract) const {
+    if (contract.file_patterns.empty()) Fail(root_, "file is missing: the pattern of its files' names");
+    if (contract.key.empty()) Fail(root_, "key is missing: the columns that tell its rows apart");
+    if (contract.columns.empty()) Fail(root_, "it has no [[column]]");
+    auto has = [&](const std::string& name) {
+      return std::any_of(contract.columns.begin(), contract.columns.end(), [&](const auto& c) { return c.name == name; });
+    };
+    for (const auto& names : {contract.key, contract.optional_trailing}) {
+      for (const auto& name : names) {
+        if (!has(name)) Fail(root_, "no [[column]] is named {}", name);
+      }
+    }
+    for (const auto& column : contract.columns) {
+      auto same = [&](const auto& c) { return c.name == column.name; };
+      if (std::count_if(contract.columns.begin(), contract.columns.end(), same) > 1) {
+        Fail(root_, "two columns are named {}", column.name);
+      }
+    }
+  }
+
+  std::string path_;
+  toml::table root_;
+};
+
+}  // namespace
+
+std::string_view NameOf(OnViolation on_violation) {
+  switch (on_violation) {
+    case OnViolation::kQuarantine:
+      return "quarantine";
+    case OnViolation::kNull:
+      return "null";
+    case OnViolation::kWarn:
+      return "warn";
+    case OnViolation::kFail:
+      return "fail";
+  }
+  QLAKE_CHECK(false);
+}
+
+Contract ParseContract(const std::string& path, const std::string& text) { return ContractParser(path, text).Parse(); }
+
+lake::Source Contract::ToSource() const {
+  lake::Source source;
+  source.name = name;
+  source.file_patterns = file_patterns;
+  source.shape.optional_trailing = optional_trailing;
+  for (const auto& column : columns) {
+    bool is_key = std::find(key.begin(), key.end(), column.name) != key.end();
+    source.shape.columns.push_back({column.name, column.aliases, is_key});
+  }
+  return source;
+}
+
+}  // namespace qlake::model

@@ -1,0 +1,110 @@
+#include "model/model.h"
+
+#include <array>
+#include <filesystem>
+#include <sstream>
+#include <utility>
+
+#include "base/error.h"
+
+namespace qlake::model {
+namespace {
+
+std::string Trim(std::string_view text) {
+  size_t first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return "";
+  return std::string(text.substr(first, text.find_last_not_of(" \t\r") - first + 1));
+}
+
+std::vector<std::string> SplitNames(const std::string& text) {
+  std::vector<std::string> names;
+  std::stringstream stream(text);
+  for (std::string name; std::getline(stream, name, ',');) names.push_back(Trim(name));
+  return names;
+}
+
+constexpr std::array<std::pair<std::string_view, ModelKind>, 4> kKinds = {{{"fact", ModelKind::kFact},
+                                                                           {"scd2", ModelKind::kScd2},
+                                                                           {"upsert", ModelKind::kUpsert},
+                                                                           {"aggregate", ModelKind::kAggregate}}};
+
+class HeadParser {
+ public:
+  explicit HeadParser(std::string path) : path_(std::move(path)) {}
+
+  Model Parse(const std::string& text) {
+    std::filesystem::path file(path_);
+    model_.table = file.parent_path().filename().string() + "." + file.stem().string();
+    std::stringstream stream(text);
+    bool in_head = true;
+    for (std::string line; std::getline(stream, line);) {
+      ++line_;
+      in_head = in_head && line.starts_with("--");
+      if (in_head) {
+        ReadHeadLine(Trim(std::string_view(line).substr(2)));
+      } else {
+        model_.sql += line + "\n";
+      }
+    }
+    if (model_.key.empty()) Fail("the head has no line like: -- kind: upsert by transaction_id");
+    if (model_.source.empty()) Fail("the head has no line like: -- source: sales_transactions");
+    if (model_.kind == ModelKind::kAggregate && model_.count.empty()) Fail("the head has no line like: -- count: sales_count");
+    if (Trim(model_.sql).empty()) Fail("there is no SELECT below the head");
+    return model_;
+  }
+
+ private:
+  template <typename... Args>
+  [[noreturn]] void Fail(fmt::format_string<Args...> format, Args&&... args) const {
+    throw base::InputError("{}:{}: {}", path_, line_, fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  void ReadHeadLine(const std::string& line) {
+    size_t colon = line.find(": ");
+    std::string name = colon == std::string::npos ? "" : line.substr(0, colon);
+    std::string value = colon == std::string::npos ? "" : Trim(line.substr(colon + 2));
+    if (name == "kind") {
+      ReadKind(value);
+    } else if (name == "source") {
+      model_.source = value;
+    } else if (name == "order") {
+      model_.order = value;
+    } else if (name == "count") {
+      model_.count = value;
+    } else if (name == "partition") {
+      model_.partition_columns = SplitNames(value);
+    } else if (name == "personal") {
+      model_.personal = SplitNames(value);
+    } else if (name == "inferred from") {
+      size_t dot = value.find('.');
+      if (dot == std::string::npos) Fail("inferred from must look like sales_transactions.branch_id: {}", value);
+      model_.inferred_source = value.substr(0, dot);
+      model_.inferred_column = value.substr(dot + 1);
+    } else {
+      model_.description += (model_.description.empty() ? "" : " ") + line;
+    }
+  }
+
+  void ReadKind(const std::string& value) {
+    size_t by = value.find(" by ");
+    std::string kind = value.substr(0, by);
+    for (const auto& [name, known] : kKinds) {
+      if (kind != name) continue;
+      if (by == std::string::npos) Fail("kind must name its key: {} by COLUMN", kind);
+      model_.kind = known;
+      model_.key = SplitNames(value.substr(by + 4));
+      return;
+    }
+    Fail("kind must be fact, scd2, upsert or aggregate: {}", kind);
+  }
+
+  std::string path_;
+  int line_ = 0;
+  Model model_;
+};
+
+}  // namespace
+
+Model ParseModel(const std::string& path, const std::string& text) { return HeadParser(path).Parse(text); }
+
+}  // namespace qlake::model

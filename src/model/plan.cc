@@ -1,0 +1,126 @@
+#include "model/plan.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace qlake::model {
+namespace {
+
+std::string KeptProjectPath(const std::string& sha256) { return "ops/projects/" + sha256 + ".json"; }
+
+int64_t ProgressOf(const lake::Lake& lake) {
+  auto ledger = lake.Load(lake::kOpsLedger);
+  return ledger ? ledger->TransactionVersion(kProcessApp) : 0;
+}
+
+// The seq of the last file of the batch: files count up to the budget, and one hour's files stay together.
+int64_t CutBatch(const std::vector<lake::FileRecord>& pending, uint64_t batch_bytes_max) {
+  uint64_t bytes = 0;
+  int64_t to_seq = 0;
+  for (size_t i = 0; i < pending.size(); ++i) {
+    bytes += static_cast<uint64_t>(pending[i].bytes);
+    bool hour_begins = i > 0 && pending[i].hour != pending[i - 1].hour;
+    if (hour_begins && bytes > batch_bytes_max) break;
+    to_seq = pending[i].seq;
+  }
+  return to_seq;
+}
+
+// Which files each source has to read: the new ones when they all stand after what was read before, else all of its files.
+std::vector<SourceInput> SplitBySource(const Project& project, const std::vector<lake::FileRecord>& revisions,
+                                       int64_t from_seq) {
+  auto current = lake::CurrentFiles(revisions);
+  std::map<std::string, base::Hour> last_hour;          // By source, of the files read before.
+  std::map<std::string, const lake::FileRecord*> read;  // By file id, read before.
+  for (const auto& file : revisions) {
+    if (file.seq >= from_seq) continue;
+    auto [at, first] = last_hour.try_emplace(file.source, file.hour);
+    if (!first) at->second = std::max(at->second, file.hour);
+    read[file.file_id] = &file;
+  }
+  std::vector<SourceInput> inputs;
+  for (const auto& contract : project.contracts()) {
+    SourceInput input{contract.name, false, {}};
+    for (const auto& file : current) {
+      if (file.source != contract.name || file.seq < from_seq) continue;
+      auto last = last_hour.find(file.source);
+      bool is_late = last != last_hour.end() && file.hour <= last->second;
+      if (is_late || read.contains(file.file_id)) input.whole = true;
+    }
+    for (const auto& file : current) {
+      if (file.source == contract.name && (input.whole || file.seq >= from_seq)) input.files.push_back(file);
+    }
+    inputs.push_back(std::move(input));
+  }
+  return inputs;
+}
+
+lake::TableVersions CurrentVersions(const lake::Lake& lake, const Project& project) {
+  lake::TableVersions versions;
+  for (const auto& table : WrittenTables(project)) {
+    auto snapshot = lake.Load(table);
+    versions[table] = snapshot ? snapshot->version() : delta::kNoVersion;
+  }
+  return versions;
+}
+
+Plan MakePlan(lake::Intent intent, Project project, bool is_redo, const std::vector<lake::FileRecord>& revisions) {
+  Plan plan{std::move(intent), std::move(project), is_redo, {}, 0, 0};
+  std::vector<lake::FileRecord> until;
+  for (const auto& file : revisions) {
+    if (file.seq > plan.intent.to_seq) continue;
+    until.push_back(file);
+    if (file.seq < plan.intent.from_seq) continue;
+    ++plan.new_files;
+    plan.new_bytes += file.bytes;
+  }
+  plan.inputs = SplitBySource(plan.project, until, plan.intent.from_seq);
+  return plan;
+}
+
+}  // namespace
+
+std::vector<std::string> WrittenTables(const Project& project) {
+  std::vector<std::string> tables;
+  for (const auto& contract : project.contracts()) tables.push_back("quarantine." + contract.name);
+  for (const auto& model : project.models()) tables.push_back(model.table);
+  tables.push_back(lake::kOpsChecks);
+  return tables;
+}
+
+std::optional<Plan> PlanBatch(lake::Lake& lake, const Project& project, const std::string& run_id, uint64_t batch_bytes_max) {
+  int64_t done_seq = ProgressOf(lake);
+  auto revisions = lake::ReadFiles(lake);
+  auto last = lake::ReadLastIntent(lake, kProcessApp);
+  if (last && last->to_seq > done_seq) {
+    auto kept = lake.storage().Read(KeptProjectPath(last->project_sha256));
+    base::LogInfo("an earlier run did not finish: doing its batch again", {{"earlier_run", last->run_id}, {"to_seq", last->to_seq}});
+    return MakePlan(*last, Project::FromJsonText(kept), true, revisions);
+  }
+  std::vector<lake::FileRecord> pending;
+  for (const auto& file : revisions) {
+    if (file.seq > done_seq) pending.push_back(file);
+  }
+  if (pending.empty()) return std::nullopt;
+  lake::Intent intent{kProcessApp,
+                      pending.front().seq,
+                      CutBatch(pending, batch_bytes_max),
+                      CurrentVersions(lake, project),
+                      project.Sha256(),
+                      run_id,
+                      lake.clock().Now()};
+  return MakePlan(std::move(intent), project, false, revisions);
+}
+
+void WriteIntent(lake::Writer& writer, const Plan& plan) {
+  QLAKE_CHECK(!plan.is_redo);
+  std::string path = KeptProjectPath(plan.intent.project_sha256);
+  // A file of that name holds that project: its name is its hash. False means that it is there already.
+  if (!writer.lake().storage().Find(path)) writer.lake().storage().Replace(path, plan.project.ToJsonText());
+  writer.Append(lake::StepsSchema(), {lake::ToRow(plan.intent)});
+}
+
+}  // namespace qlake::model

@@ -1,0 +1,247 @@
+#include "model/process.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "model/duplicates.h"
+#include "model/plan.h"
+#include "model/table_build.h"
+
+namespace qlake::model {
+namespace {
+
+using engine::QuoteLiteral;
+
+// One batch, from its plan to its publication.
+class Batch {
+ public:
+  Batch(lake::Writer& writer, Plan plan, const ProcessOptions& options, ProcessReport& report)
+      : writer_(writer), lake_(writer.lake()), plan_(std::move(plan)), options_(options), report_(report) {}
+
+  void Run() {
+    // 1. The intent. A crash before it leaves nothing; from here on the batch is what the intent says.
+    if (!plan_.is_redo) {
+      base::CrashPoint("process.before_intent");
+      WriteIntent(writer_, plan_);
+    }
+    base::CrashPoint("process.after_intent");
+    // 2. Everything is computed from the versions that the intent names; nothing is written.
+    Stage();
+    auto entries = Account();
+    // 3. Table by table: rows and progress in one commit. A crash leaves some done; a redo finds their progress.
+    for (const auto& source : staged_) WriteQuarantine(source);
+    for (const auto& model : plan_.project.models()) WriteModel(model);
+    WriteChecks();
+    // 4. The ledger publishes the batch. A crash before leaves the last publication in force.
+    base::CrashPoint("process.before_ledger");
+    WriteLedger(entries);
+    base::CrashPoint("process.after_ledger");
+  }
+
+ private:
+  void Say(const std::string& stage) const {
+    if (options_.on_stage) options_.on_stage(stage);
+  }
+
+  const SourceInput& Input(const std::string& source) const {
+    for (const auto& input : plan_.inputs) {
+      if (input.source == source) return input;
+    }
+    QLAKE_CHECK(false);
+  }
+
+  // The fact that a source's rows become, if any.
+  const Model* FactOf(const std::string& source) const {
+    for (const auto& model : plan_.project.models()) {
+      if (model.kind == ModelKind::kFact && model.source == source) return &model;
+    }
+    return nullptr;
+  }
+
+  delta::Version BaseVersion(const std::string& table) const {
+    auto found = plan_.intent.reads.find(table);
+    return found == plan_.intent.reads.end() ? delta::kNoVersion : found->second;
+  }
+
+  // Whether this batch has committed to the table already: in the run that did not finish.
+  bool IsDone(const std::string& table) const {
+    auto snapshot = lake_.Load(table);
+    return snapshot && snapshot->TransactionVersion(kProcessApp) >= plan_.intent.to_seq;
+  }
+
+  std::vector<delta::SetTransaction> Progress() const {
+    return {{kProcessApp, plan_.intent.to_seq, lake_.clock().Now().us / 1000}};
+  }
+
+  void Stage() {
+    lake_.database().Run(plan_.project.functions_sql());
+    for (const auto& contract : plan_.project.contracts()) {
+      const auto& input = Input(contract.name);
+      Say("staging " + contract.name);
+      staged_.emplace_back(lake_, contract, input.files);
+      const Model* fact = FactOf(contract.name);
+      if (fact == nullptr) {
+        CountRepeats(lake_, staged_.back());
+        continue;
+      }
+      auto base = lake_.LoadVersion(fact->table, BaseVersion(fact->table));
+      if (base) lake_.database().DefineTable(fact->table, *base);
+      JudgeDuplicates(lake_, staged_.back(), *fact, base && !input.whole ? fact->table : "");
+    }
+  }
+
+  // The accounts that this batch makes or revises.
+  std::vector<lake::LedgerEntry> Account() {
+    std::map<std::string, lake::LedgerEntry> before;
+    for (auto& entry : lake::ReadLedger(lake_)) before[entry.file_id] = entry;
+    std::vector<lake::LedgerEntry> entries;
+    for (auto& source : staged_) {
+      for (size_t i = 0; i < source.files().size(); ++i) {
+        const auto& file = source.files()[i];
+        const auto& counts = source.counts()[i];
+        lake::LedgerEntry entry{kProcessApp, file.source, file.file_id, file.seq, file.hour};
+        entry.rows_in = file.rows;
+        entry.loaded = counts.accepted - counts.duplicate - counts.conflict;
+        entry.quarantined = counts.rejected + counts.conflict;
+        entry.duplicate = counts.duplicate;
+        if (!entry.Closes()) {
+          throw base::CorruptError(
+              "the ledger does not close for {}: {} rows in, {} loaded + {} quarantined + {} duplicate; nothing was written",
+              entry.file_id, entry.rows_in, entry.loaded, entry.quarantined, entry.duplicate);
+        }
+        auto old = before.find(entry.file_id);
+        if (old == before.end() || !(old->second == entry)) entries.push_back(std::move(entry));
+      }
+    }
+    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.hour, a.file_id) < std::tie(b.hour, b.file_id);
+    });
+    return entries;
+  }
+
+  // A table that does not change is left alone: a redo would find the same. One that is not there yet is created.
+  void Commit(const std::string& table, const TableBuild& build) {
+    if (!build.changes && lake_.Load(table)) return;
+    Say("writing " + table);
+    engine::TableChange change = build.changes ? build.change : engine::TableChange{};
+    auto applied = writer_.Commit(build.target, change, Progress(), change.replace ? "REPLACE" : "WRITE");
+    report_.tables.push_back(
+        {table, std::get<delta::Committed>(applied.outcome).version, applied.rows_inserted, applied.rows_removed});
+    base::CrashPoint("process.after_table");
+  }
+
+  void WriteQuarantine(const StagedSource& source) {
+    const std::string& name = source.contract().name;
+    auto schema = lake::QuarantineSchema(name);
+    if (IsDone(schema.name)) return;
+    std::string rows = fmt::format("SELECT _file_id, _line, data_hour, key, kind, reasons, record FROM rejected.{}", name);
+    if (const Model* fact = FactOf(name)) rows += " UNION ALL " + Conflicts(name, *fact);
+    auto& database = lake_.database();
+    std::string coming = "coming." + name;
+    database.Run(fmt::format("CREATE SCHEMA IF NOT EXISTS coming; CREATE OR REPLACE TABLE {} AS {}", coming, rows));
+    TableBuild build{lake::TargetOf(schema), {}, true};
+    build.change.insert_sql = fmt::format("SELECT * FROM {} ORDER BY data_hour, _file_id, _line", coming);
+    auto base = lake_.LoadVersion(schema.name, BaseVersion(schema.name));
+    if (Input(name).whole && base) {
+      lake_.Define(schema, base);
+      build.change.replace = true;
+      build.changes = Differ(database, coming, schema.name);
+    } else {
+      build.changes = database.QueryInteger("SELECT count(*) FROM " + coming) > 0;
+    }
+    Commit(schema.name, build);
+  }
+
+  // Rows whose key came before with other content, with their text from the file.
+  std::string Conflicts(const std::string& source, const Model& fact) {
+    const auto& staged = *std::find_if(staged_.begin(), staged_.end(),
+                                       [&](const auto& candidate) { return candidate.contract().name == source; });
+    std::string scan = staged.DefineScan(
+        lake_, "scan_conflicts", [](const auto&, const FileCounts& counts) { return counts.conflict > 0; });
+    return fmt::format(
+        "SELECT f._file_id, j._line, f.data_hour, j.key, 'conflicting_duplicate', "
+        "CAST(to_json([{0} || j.key || ' came before with other content: ' || j.kept_file_id || ' line ' || j.kept_line]) "
+        "AS VARCHAR), left(s._record, 65536) FROM judged.{1} AS j JOIN staged_files.{1} AS f ON j._file = f._file "
+        "JOIN {2} AS s ON s._file = j._file AND s._line = j._line WHERE j.verdict = 'conflict'",
+        QuoteLiteral(fmt::format("{}: ", fmt::join(fact.key, ", "))), source, scan);
+  }
+
+  void WriteModel(const Model& model) {
+    BuildInput input{lake_, model, BaseVersion(model.table), Input(model.source).whole,
+                     !model.inferred_source.empty() && Input(model.inferred_source).whole};
+    bool is_done = IsDone(model.table);
+    // A fact that is done already still has to be built: the aggregates read its changes.
+    if (is_done && model.kind != ModelKind::kFact) return;
+    Say("building " + model.table);
+    auto build = Build(input);
+    if (!is_done) Commit(model.table, build);
+  }
+
+  static TableBuild Build(const BuildInput& input) {
+    switch (input.model.kind) {
+      case ModelKind::kFact:
+        return BuildFact(input);
+      case ModelKind::kScd2:
+        return BuildScd2(input);
+      case ModelKind::kUpsert:
+        return BuildUpsert(input);
+      case ModelKind::kAggregate:
+        return BuildAggregate(input);
+    }
+    QLAKE_CHECK(false);
+  }
+
+  void WriteChecks() {
+    std::vector<lake::TextRow> rows;
+    for (const auto& source : staged_) {
+      for (const auto& check : source.checks()) {
+        report_.checks.push_back(check);
+        rows.push_back({check.subject, check.name, check.on_violation, std::to_string(check.rows_failed),
+                        std::to_string(plan_.intent.to_seq), writer_.run_id(), base::FormatTimestamp(lake_.clock().Now())});
+      }
+    }
+    if (rows.empty() || IsDone(lake::kOpsChecks)) return;
+    writer_.Append(lake::ChecksSchema(), rows, Progress());
+    base::CrashPoint("process.after_table");
+  }
+
+  void WriteLedger(const std::vector<lake::LedgerEntry>& entries) {
+    lake::TableVersions publication;
+    for (const auto& table : WrittenTables(plan_.project)) {
+      if (auto snapshot = lake_.Load(table)) publication[table] = snapshot->version();
+    }
+    std::vector<lake::TextRow> rows;
+    for (const auto& entry : entries) {
+      rows.push_back(lake::ToRow(entry, plan_.intent.to_seq, writer_.run_id(), lake_.clock().Now(), publication));
+    }
+    writer_.Append(lake::LedgerSchema(), rows, Progress());
+    report_.batches += 1;
+    report_.files += plan_.new_files;
+    report_.bytes += plan_.new_bytes;
+    report_.finished_earlier_run |= plan_.is_redo;
+    report_.entries.insert(report_.entries.end(), entries.begin(), entries.end());
+  }
+
+  lake::Writer& writer_;
+  lake::Lake& lake_;
+  Plan plan_;
+  const ProcessOptions& options_;
+  ProcessReport& report_;
+  std::vector<StagedSource> staged_;
+};
+
+}  // namespace
+
+ProcessReport Process(lake::Writer& writer, const Project& project, const ProcessOptions& options) {
+  ProcessReport report;
+  while (auto plan = PlanBatch(writer.lake(), project, writer.run_id(), options.batch_bytes_max)) {
+    Batch(writer, std::move(*plan), options, report).Run();
+  }
+  return report;
+}
+
+}  // namespace qlake::model

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/built_in_project.h"
+#include "model/contract.h"
+#include "model/model.h"
+
+namespace qlake::model {
+
+// A project: contracts, models, reports and functions, parsed. Immutable.
+class Project {
+ public:
+  // The one compiled in, or that of a folder which `qlake init` wrote. Throws Error{kInput} with file and line.
+  static Project BuiltIn();
+  static Project FromFolder(const std::string& folder);
+  // What ToJsonText() gave: how a redo gets the contracts that the first try followed.
+  static Project FromJsonText(const std::string& json);
+
+  const std::vector<Contract>& contracts() const { return contracts_; }
+  // In the order in which they can be computed: dimensions, facts, then aggregates.
+  const std::vector<Model>& models() const { return models_; }
+  const std::string& functions_sql() const { return functions_sql_; }
+  const std::vector<ProjectFile>& files() const { return files_; }
+  // All files below a folder such as reports/, with their paths.
+  std::vector<ProjectFile> FilesIn(const std::string& folder) const;
+
+  std::string ToJsonText() const;  // Every file, in one text.
+  std::string Sha256() const;      // Of that text.
+
+ private:
+  explicit Project(std::vector<ProjectFile> files);
+
+  std::vector<ProjectFile> files_;
+  std::vector<Contract> contracts_;
+  std::vector<Model> models_;
+  std::string functions_sql_;
+};
+
+// Writes the built-in project out, to edit. Existing files are left as they are; returns the paths written.
+std::vector<std::string> WriteProject(const std::string& folder);
+
+}  // namespace qlake::model

@@ -1,0 +1,171 @@
+#include <algorithm>
+
+#include "base/error.h"
+#include "model/table_build.h"
+
+// History is a function of the rows, whatever the order of their arrival:
+//   1. an hour's value for a key is its best row of that hour: highest by the model's order column, then last in order;
+//   2. over the hours, a value counts only when it beats every earlier one by the same measure (without an order column each
+//      later hour does);
+//   3. neighbours with equal attributes are one version; the first is open downwards, the last is current.
+// A batch that stands after all that came before resumes from the current versions; otherwise all rows are staged and the
+// history is derived from nothing.
+namespace qlake::model {
+namespace {
+
+using engine::QuoteName;
+
+constexpr const char* kBeginning = "CAST('0001-01-01 00:00:00+00' AS TIMESTAMP WITH TIME ZONE)";
+
+class Scd2Builder {
+ public:
+  explicit Scd2Builder(const BuildInput& input)
+      : input_(input), model_(input.model), database_(input.lake.database()), name_(ShortName(input.model)) {}
+
+  TableBuild Build() {
+    ReadShape();
+    DefineBase(input_, columns_);
+    database_.Run("CREATE SCHEMA IF NOT EXISTS history; CREATE SCHEMA IF NOT EXISTS built");
+    FindBestOfHours();
+    FindVersions();
+    Assemble();
+    TableBuild build{MakeTarget(model_, columns_), {}, true};
+    build.changes = input_.base_version == delta::kNoVersion || Differ(database_, "built." + name_, model_.table);
+    build.change.replace = build.changes;
+    if (build.changes) {
+      build.change.insert_sql = fmt::format("SELECT * FROM built.{} ORDER BY {}, valid_from", name_, key_);
+    }
+    return build;
+  }
+
+ private:
+  // Key, attributes (the order column among them), then our own columns.
+  void ReadShape() {
+    key_ = NameList(model_.key);
+    std::vector<std::string> own = {"data_hour", "_file", "_line"};
+    for (const auto& column : database_.Describe(model_.sql)) {
+      auto at = std::find(own.begin(), own.end(), column.name);
+      if (at != own.end()) {
+        own.erase(at);
+        continue;
+      }
+      columns_.push_back(column);
+      bool is_key = std::find(model_.key.begin(), model_.key.end(), column.name) != model_.key.end();
+      if (is_key) continue;
+      attributes_.push_back(column.name);
+      if (column.name != model_.order) compared_.push_back(column.name);
+    }
+    if (!own.empty()) throw base::InputError("the model of {} lacks the column {}", model_.table, own.front());
+    columns_.push_back({"valid_from", {base::ColumnType::Kind::kTimestamp}});
+    columns_.push_back({"valid_to", {base::ColumnType::Kind::kTimestamp}});
+    columns_.push_back({"is_current", {base::ColumnType::Kind::kBoolean}});
+    if (HasInferred()) columns_.push_back({"is_inferred", {base::ColumnType::Kind::kBoolean}});
+    columns_.push_back({"_file_id", {base::ColumnType::Kind::kString}});
+    columns_.push_back({"_line", {base::ColumnType::Kind::kLong}});
+    rank_ = model_.order.empty() ? "0" : QuoteName(model_.order);
+  }
+
+  bool HasInferred() const { return !model_.inferred_source.empty(); }
+  std::string NotInferred() const { return HasInferred() ? "NOT is_inferred" : "TRUE"; }
+
+  // 1. Also takes in, when resuming, the current versions of the batch's keys as values of an hour before all others.
+  void FindBestOfHours() {
+    database_.Run(fmt::format(
+        "CREATE OR REPLACE TABLE history.observed AS WITH rows AS ({0}), "
+        "best AS (SELECT {1}, data_hour, max(ROW({2}, _file, _line)) AS top FROM rows GROUP BY {1}, data_hour) "
+        "SELECT {3}, r.data_hour, f._file_id, r._line, FALSE AS is_seed, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS seed_from "
+        "FROM rows AS r JOIN best AS b ON {4} AND r.data_hour = b.data_hour AND ROW(r.{2}, r._file, r._line) = b.top "
+        "JOIN staged_files.{5} AS f ON r._file = f._file",
+        model_.sql, key_, rank_ == "0" ? "_file" : rank_, ColumnList("r."), KeysEqual("r", "b"), model_.source));
+    if (input_.whole) return;
+    database_.Run(fmt::format(
+        "INSERT INTO history.observed SELECT {0}, coalesce(d.valid_from, {1}), d._file_id, d._line, TRUE, d.valid_from "
+        "FROM {2} AS d WHERE d.is_current AND {3} AND EXISTS (SELECT 1 FROM history.observed AS o WHERE {4})",
+        ColumnList("d."), kBeginning, model_.table, NotInferred(), KeysEqual("o", "d")));
+  }
+
+  // 2. and 3.
+  void FindVersions() {
+    std::vector<std::string> same;
+    for (const auto& name : compared_) {
+      same.push_back(fmt::format("{0} IS NOT DISTINCT FROM lag({0}) OVER w", QuoteName(name)));
+    }
+    std::string changed = same.empty() ? "FALSE" : fmt::format("NOT ({})", fmt::join(same, " AND "));
+    database_.Run(fmt::format(
+        "CREATE OR REPLACE TABLE history.versions AS WITH "
+        "running AS (SELECT *, max(ROW({1}, data_hour)) OVER (PARTITION BY {0} ORDER BY data_hour) AS top FROM history.observed), "
+        "winners AS (SELECT * FROM running WHERE ROW({1}, data_hour) = top), "
+        "starts AS (SELECT *, CASE WHEN row_number() OVER w = 1 OR {2} THEN 1 ELSE 0 END AS starts FROM winners "
+        "WINDOW w AS (PARTITION BY {0} ORDER BY data_hour)), "
+        "numbered AS (SELECT *, sum(starts) OVER (PARTITION BY {0} ORDER BY data_hour) AS version FROM starts), "
+        "spans AS (SELECT *, min(data_hour) OVER (PARTITION BY {0}, version) AS began, "
+        "row_number() OVER (PARTITION BY {0}, version ORDER BY data_hour DESC) AS from_end FROM numbered), "
+        "last AS (SELECT * FROM spans WHERE from_end = 1), "
+        "seeds AS (SELECT {0}, seed_from FROM history.observed WHERE is_seed) "
+        "SELECT {3}, CASE WHEN l.version = 1 THEN s.seed_from ELSE l.began END AS valid_from, "
+        "lead(l.began) OVER (PARTITION BY {4} ORDER BY l.version) AS valid_to, l._file_id, l._line "
+        "FROM last AS l LEFT JOIN seeds AS s ON {5}",
+        key_, rank_, changed, ColumnList("l."), NameList(model_.key, "l."), KeysEqual("l", "s")));
+  }
+
+  // The whole table as it shall be.
+  void Assemble() {
+    std::string inferred_flag = HasInferred() ? "FALSE, " : "";
+    std::string sql = fmt::format(
+        "CREATE OR REPLACE TABLE built.{} AS SELECT {}, valid_from, valid_to, valid_to IS NULL AS is_current, {}{}_file_id, _line "
+        "FROM history.versions",
+        name_, ColumnList(""), inferred_flag.empty() ? "" : "FALSE AS is_inferred, ", "");
+    if (!input_.whole) {
+      // Closed versions stay, and so does the current one of a key that the batch does not name.
+      sql += fmt::format(
+          " UNION ALL SELECT * FROM {} AS d WHERE {} AND (NOT d.is_current OR NOT EXISTS (SELECT 1 FROM history.versions AS v "
+          "WHERE {}))",
+          model_.table, NotInferred(), KeysEqual("v", "d"));
+    }
+    database_.Run(sql);
+    if (HasInferred()) AddInferred();
+  }
+
+  void AddInferred() {
+    const std::string& key = model_.key.front();
+    std::string candidates = fmt::format("SELECT {} AS member FROM staged.{} WHERE {} IS NOT NULL", QuoteName(model_.inferred_column),
+                                         model_.inferred_source, QuoteName(model_.inferred_column));
+    if (!input_.inferred_whole) {
+      candidates += fmt::format(" UNION ALL SELECT {} FROM {} WHERE is_inferred", QuoteName(key), model_.table);
+    }
+    std::string nulls;
+    for (size_t i = 0; i < attributes_.size(); ++i) nulls += "NULL, ";
+    database_.Run(fmt::format(
+        "INSERT INTO built.{0} SELECT DISTINCT c.member, {1}NULL, NULL, TRUE, TRUE, NULL, NULL FROM ({2}) AS c "
+        "WHERE NOT EXISTS (SELECT 1 FROM built.{0} AS d WHERE d.{3} = c.member)",
+        name_, nulls, candidates, QuoteName(key)));
+  }
+
+  std::string ColumnList(const std::string& prefix) const {
+    std::vector<std::string> names = model_.key;
+    names.insert(names.end(), attributes_.begin(), attributes_.end());
+    return NameList(names, prefix);
+  }
+
+  std::string KeysEqual(const std::string& a, const std::string& b) const {
+    std::vector<std::string> equal;
+    for (const auto& name : model_.key) equal.push_back(fmt::format("{0}.{2} = {1}.{2}", a, b, QuoteName(name)));
+    return fmt::format("{}", fmt::join(equal, " AND "));
+  }
+
+  const BuildInput& input_;
+  const Model& model_;
+  engine::Database& database_;
+  std::string name_;
+  std::string key_;
+  std::string rank_;
+  std::vector<base::Column> columns_;
+  std::vector<std::string> attributes_;
+  std::vector<std::string> compared_;
+};
+
+}  // namespace
+
+TableBuild BuildScd2(const BuildInput& input) { return Scd2Builder(input).Build(); }
+
+}  // namespace qlake::model

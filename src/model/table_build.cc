@@ -1,0 +1,39 @@
+#include "model/table_build.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace qlake::model {
+
+void DefineBase(const BuildInput& input, const std::vector<base::Column>& columns) {
+  lake::TableSchema schema{input.model.table, "", columns, {}};
+  input.lake.Define(schema, input.lake.LoadVersion(input.model.table, input.base_version));
+}
+
+engine::TableTarget MakeTarget(const Model& model, std::vector<base::Column> columns) {
+  for (const auto& name : model.personal) {
+    auto column = std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.name == name; });
+    if (column == columns.end()) {
+      throw base::InputError("the model of {} calls a column personal that it does not have: {}", model.table, name);
+    }
+    column->personal = true;
+  }
+  return {lake::TablePath(model.table), std::move(columns), model.partition_columns, model.description};
+}
+
+std::string NameList(const std::vector<std::string>& names, const std::string& prefix) {
+  std::vector<std::string> quoted;
+  for (const auto& name : names) quoted.push_back(prefix + engine::QuoteName(name));
+  return fmt::format("{}", fmt::join(quoted, ", "));
+}
+
+std::string ShortName(const Model& model) { return model.table.substr(model.table.find('.') + 1); }
+
+bool Differ(engine::Database& database, const std::string& a, const std::string& b) {
+  return database.QueryInteger(fmt::format("SELECT count(*) FROM ((SELECT * FROM {0} EXCEPT ALL SELECT * FROM {1}) UNION ALL "
+                                           "(SELECT * FROM {1} EXCEPT ALL SELECT * FROM {0}))",
+                                           a, b)) != 0;
+}
+
+}  // namespace qlake::model

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/duckdb/database.h"
+#include "lake/lake.h"
+#include "model/model.h"
+
+namespace qlake::model {
+
+// One table of a batch: what it becomes, and what that changes in it.
+struct TableBuild {
+  engine::TableTarget target;
+  engine::TableChange change;
+  bool changes = true;  // False: its rows stay as they are; only the progress is committed.
+};
+
+// What a build may read: the engine with the batch's staged tables, and the model's own table as the intent saw it.
+struct BuildInput {
+  lake::Lake& lake;
+  const Model& model;
+  delta::Version base_version = delta::kNoVersion;  // Of the model's table, in the intent.
+  bool whole = false;           // The source's rows are staged whole, so the table is derived anew.
+  bool inferred_whole = false;  // The same of the source that names inferred members.
+};
+
+// Each defines the view <layer>.<table> at the base version, and temporary tables of its own; none writes to the lake.
+
+// A dimension with history. Rows of the model: key, attributes, data_hour, _file, _line.
+TableBuild BuildScd2(const BuildInput& input);
+// Rows by key: new keys are inserted, changed ones replaced; derived anew, keys that are gone go.
+TableBuild BuildUpsert(const BuildInput& input);
+// The fact: new rows are inserted; derived anew, rows that are gone or different are replaced. Also defines the view
+// changes.<table>: the columns of the fact and _sign, +1 for a row that comes and -1 for one that goes.
+TableBuild BuildFact(const BuildInput& input);
+// Sums over changes.<fact>, added to what the table holds.
+TableBuild BuildAggregate(const BuildInput& input);
+
+// Helpers of the four: the view of the table as the intent saw it, and its target.
+void DefineBase(const BuildInput& input, const std::vector<base::Column>& columns);
+engine::TableTarget MakeTarget(const Model& model, std::vector<base::Column> columns);
+std::string NameList(const std::vector<std::string>& names, const std::string& prefix = "");
+std::string ShortName(const Model& model);  // product_dim
+// Whether two relations hold different rows (as multisets of equal size they may differ in one row only).
+bool Differ(engine::Database& database, const std::string& a, const std::string& b);
+
+}  // namespace qlake::model

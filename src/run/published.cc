@@ -1,0 +1,113 @@
+#include "run/published.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <set>
+
+#include "base/error.h"
+
+namespace qlake::run {
+namespace {
+
+bool IsNameCharacter(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+// Whether the text names the table, by its own name; a mention in a literal does no harm, the table is defined in vain.
+bool Names(const std::string& sql, const std::string& table) {
+  if (sql.empty()) return true;
+  auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+  };
+  for (auto at = sql.begin();; ++at) {
+    at = std::search(at, sql.end(), table.begin(), table.end(), same);
+    if (at == sql.end()) return false;
+    auto end = at + static_cast<std::ptrdiff_t>(table.size());
+    if ((at == sql.begin() || !IsNameCharacter(*(at - 1))) && (end == sql.end() || !IsNameCharacter(*end))) return true;
+  }
+}
+
+std::string ShortName(const std::string& table) { return table.substr(table.find('.') + 1); }
+
+// raw.<source>: the rows of the source's current files, with where each stood.
+void DefineRawSource(lake::Lake& lake, const model::Contract& contract, const std::vector<lake::FileRecord>& files) {
+  engine::RawScan scan;
+  scan.csv_shape = contract.ToSource().shape;
+  std::string rows;
+  for (const auto& file : files) {
+    if (file.source != contract.name) continue;
+    rows += fmt::format("{}({}, {}, {})", rows.empty() ? "" : ", ", scan.files.size(), engine::QuoteLiteral(file.file_id),
+                        engine::QuoteLiteral(base::FormatTimestamp(base::StartOf(file.hour))));
+    scan.files.push_back({file.path, static_cast<uint64_t>(file.offset), static_cast<uint64_t>(file.bytes)});
+    scan.formats.push_back(lake::FormatOf(file.name));
+  }
+  lake.database().DefineRawScan("raw_scan." + contract.name, std::move(scan));
+  std::string columns;
+  for (const auto& column : contract.columns) columns += "s." + engine::QuoteName(column.name) + ", ";
+  lake.database().Run(fmt::format(
+      "CREATE SCHEMA IF NOT EXISTS raw; CREATE OR REPLACE VIEW raw.{0} AS SELECT {1}s._rescued, f._file_id, s._line, "
+      "CAST(f.data_hour AS TIMESTAMP WITH TIME ZONE) AS data_hour, s._error "
+      "FROM raw_scan.{0} AS s JOIN (VALUES {2}) AS f(_file, _file_id, data_hour) ON s._file = f._file",
+      contract.name, columns, rows.empty() ? "(-1, '', '1970-01-01 00:00:00+00')" : rows));
+}
+
+// A table whose short name no other has answers to it, too.
+void DefineShortNames(engine::Database& database, const std::vector<std::string>& tables, const std::set<std::string>& defined) {
+  std::map<std::string, int> uses;
+  for (const auto& table : tables) ++uses[ShortName(table)];
+  for (const auto& table : defined) {
+    if (uses[ShortName(table)] > 1) continue;
+    database.Run(fmt::format("CREATE OR REPLACE VIEW main.{} AS SELECT * FROM {}", ShortName(table), table));
+  }
+}
+
+}  // namespace
+
+std::optional<lake::Publication> DefinePublished(lake::Lake& lake, const model::Project& project,
+                                                 std::optional<base::Timestamp> as_of, const std::string& sql) {
+  auto publication = lake::ReadPublication(lake, as_of);
+  std::vector<std::string> tables;
+  std::set<std::string> defined;
+  for (const auto& table : lake.TableNames()) {
+    tables.push_back(table);
+    if (!Names(sql, ShortName(table))) continue;
+    std::optional<delta::Version> version;
+    if (publication && publication->tables.contains(table)) version = publication->tables.at(table);
+    auto snapshot = version  ? lake.LoadVersion(table, *version)
+                    : as_of ? delta::Snapshot::LoadAsOf(lake.storage(), lake::TablePath(table), *as_of)
+                            : lake.Load(table);
+    if (!snapshot) continue;
+    lake.database().DefineTable(table, *snapshot);
+    defined.insert(table);
+  }
+  std::vector<lake::FileRecord> files;
+  for (const auto& contract : project.contracts()) {
+    tables.push_back("raw." + contract.name);
+    if (!Names(sql, contract.name)) continue;
+    if (files.empty()) {
+      for (auto& file : lake::ReadFiles(lake)) {
+        if (!as_of || file.received_at <= *as_of) files.push_back(std::move(file));
+      }
+      files = lake::CurrentFiles(files);
+    }
+    DefineRawSource(lake, contract, files);
+    defined.insert("raw." + contract.name);
+  }
+  // The functions that reports and people may call.
+  lake.database().Run(project.functions_sql());
+  DefineShortNames(lake.database(), tables, defined);
+  return publication;
+}
+
+lake::Publication RequirePublished(lake::Lake& lake, const model::Project& project, std::optional<base::Timestamp> as_of,
+                                   const std::string& sql) {
+  auto publication = DefinePublished(lake, project, as_of, sql);
+  if (publication) return *publication;
+  if (as_of) {
+    throw base::InputError("the lake {} had no finished run at {}: name a later --as-of", lake.options().root,
+                           base::FormatTimestamp(*as_of));
+  }
+  throw base::InputError("the lake {} has no finished run yet: qlake run --landing DIR --lake {}", lake.options().root,
+                         lake.options().root);
+}
+
+}  // namespace qlake::run

@@ -1,0 +1,273 @@
+#include "storage/local_storage.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "storage/faulty_storage.h"
+#include "storage/path.h"
+
+namespace qlake::storage {
+namespace {
+
+constexpr std::string_view kTemporaryPrefix = ".qlake-put-";
+constexpr size_t kSyncThreads = 32;  // fsyncs wait for the device, not for the processor.
+constexpr mode_t kFolderMode = 0755;
+
+// Unique among processes (also of containers that share a disk but not their process ids) and threads.
+std::string NewTemporaryName() {
+  static const unsigned int salt = std::random_device()();
+  static std::atomic<uint64_t> counter = 0;
+  return fmt::format("{}{}-{:08x}-{}", kTemporaryPrefix, ::getpid(), salt, counter++);
+}
+
+Entry ToEntry(std::string path, const struct stat& status) {
+  return {.path = std::move(path),
+          .bytes = static_cast<uint64_t>(status.st_size),
+          .modified = {status.st_mtim.tv_sec * 1'000'000 + status.st_mtim.tv_nsec / 1000}};
+}
+
+void SyncPath(const std::string& absolute) { PosixFile::OpenToRead(absolute).Sync(); }
+
+// Every folder that is absent, from the top, each made durable in the one above.
+void MakeRoot(const std::filesystem::path& root) {
+  std::error_code ignored;  // What stands in the way shows in mkdir() below.
+  if (std::filesystem::is_directory(root, ignored)) return;
+  if (root.has_parent_path() && root != root.parent_path()) MakeRoot(root.parent_path());
+  if (::mkdir(root.c_str(), kFolderMode) != 0 && errno != EEXIST) throw PosixError("create folder", root.c_str(), errno);
+  SyncPath(root.parent_path());
+}
+
+}  // namespace
+
+// A hidden file that waits for its name; removed with the object.
+class LocalStorage::TemporaryFile {
+ public:
+  explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
+  TemporaryFile(TemporaryFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  TemporaryFile& operator=(TemporaryFile&&) = delete;
+  ~TemporaryFile() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+LocalStorage::LocalStorage(const std::string& root) {
+  if (root.empty()) throw base::InputError("the lake's folder has no name");
+  root_ = std::filesystem::absolute(root).lexically_normal().string();
+  while (root_.size() > 1 && root_.back() == '/') root_.pop_back();
+  MakeRoot(root_);
+}
+
+std::string LocalStorage::Absolute(std::string_view path) const { return path.empty() ? root_ : JoinPath(root_, path); }
+
+std::string LocalStorage::Url(std::string_view path) const {
+  RequireFolderPath(path);
+  return Absolute(path);
+}
+
+std::string LocalStorage::Read(std::string_view path) const {
+  RequireFilePath(path);
+  return PosixFile::OpenToRead(Absolute(path)).ReadToEnd();
+}
+
+std::string LocalStorage::ReadRange(std::string_view path, uint64_t offset, uint64_t length) const {
+  RequireFilePath(path);
+  return PosixFile::OpenToRead(Absolute(path)).ReadRange(offset, length);
+}
+
+std::optional<std::string> LocalStorage::ReadIfPresent(std::string_view path) const {
+  RequireFilePath(path);
+  auto file = PosixFile::OpenToReadIfPresent(Absolute(path));
+  if (!file) return std::nullopt;
+  return file->ReadToEnd();
+}
+
+std::optional<Entry> LocalStorage::Find(std::string_view path) const {
+  RequireFilePath(path);
+  std::string absolute = Absolute(path);
+  struct stat status{};
+  if (::stat(absolute.c_str(), &status) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    throw PosixError("look at", absolute, errno);
+  }
+  if (!S_ISREG(status.st_mode)) return std::nullopt;
+  return ToEntry(std::string(path), status);
+}
+
+std::vector<Entry> LocalStorage::List(std::string_view folder) const {
+  RequireFolderPath(folder);
+  std::vector<Entry> entries;
+  ListInto(folder, /*recursive=*/false, entries);
+  std::ranges::sort(entries, {}, &Entry::path);
+  return entries;
+}
+
+std::vector<Entry> LocalStorage::ListAll(std::string_view folder) const {
+  RequireFolderPath(folder);
+  std::vector<Entry> entries;
+  ListInto(folder, /*recursive=*/true, entries);
+  std::ranges::sort(entries, {}, &Entry::path);
+  return entries;
+}
+
+void LocalStorage::ListInto(std::string_view folder, bool recursive, std::vector<Entry>& entries) const {
+  std::string absolute = Absolute(folder);
+  std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(absolute.c_str()), ::closedir);
+  if (!stream) {
+    if (errno == ENOENT || errno == ENOTDIR) return;
+    throw PosixError("list", absolute, errno);
+  }
+  std::vector<std::string> folders;
+  while (true) {
+    errno = 0;
+    const dirent* item = ::readdir(stream.get());
+    if (item == nullptr) break;
+    std::string_view name = item->d_name;
+    if (name == "." || name == ".." || name.starts_with(kTemporaryPrefix)) continue;
+    struct stat status{};
+    if (::fstatat(::dirfd(stream.get()), item->d_name, &status, 0) != 0) {
+      if (errno == ENOENT) continue;  // Removed since readdir() saw it.
+      throw PosixError("look at", JoinPath(absolute, name), errno);
+    }
+    if (S_ISREG(status.st_mode)) entries.push_back(ToEntry(JoinPath(folder, name), status));
+    if (S_ISDIR(status.st_mode) && recursive) folders.push_back(JoinPath(folder, name));
+  }
+  if (errno != 0) throw PosixError("list", absolute, errno);
+  stream.reset();  // A deep tree must not hold a descriptor a level.
+  for (const std::string& below : folders) ListInto(below, recursive, entries);
+}
+
+void LocalStorage::Write(std::string_view path, std::string_view bytes) {
+  RequireFilePath(path);
+  PosixFile file = CreateWithFolders(path, PosixFile::IfTaken::kTruncate);
+  file.WriteAll(bytes);
+  file.Close();
+}
+
+PosixFile LocalStorage::CreateWithFolders(std::string_view path, PosixFile::IfTaken if_taken) {
+  std::string absolute = Absolute(path);
+  if (auto file = PosixFile::Create(absolute, if_taken)) return std::move(*file);
+  MakeFolders(ParentOf(path));
+  if (auto file = PosixFile::Create(absolute, if_taken)) return std::move(*file);
+  throw PosixError("create", absolute, ENOENT);
+}
+
+void LocalStorage::MakeFolders(std::string_view folder) {
+  std::string absolute = Absolute(folder);
+  if (::mkdir(absolute.c_str(), kFolderMode) == 0) {
+    std::lock_guard lock(mutex_);
+    durable_folders_.erase(std::string(folder));  // It may have been there before and been removed.
+    return;
+  }
+  if (errno == EEXIST) return;
+  if (errno != ENOENT || folder.empty()) throw PosixError("create folder", absolute, errno);
+  MakeFolders(ParentOf(folder));
+  if (::mkdir(absolute.c_str(), kFolderMode) != 0 && errno != EEXIST) {
+    throw PosixError("create folder", absolute, errno);
+  }
+  std::lock_guard lock(mutex_);
+  durable_folders_.erase(std::string(folder));
+}
+
+void LocalStorage::Sync(std::span<const std::string> paths) {
+  for (const std::string& path : paths) RequireFilePath(path);
+  base::ParallelFor(paths.size(), kSyncThreads, [&](size_t i) { SyncPath(Absolute(paths[i])); });
+  SyncFoldersOf(paths);
+}
+
+// A file's name is durable when its folder is fsynced, and the folder's name when the one above is: up to the root.
+void LocalStorage::SyncFoldersOf(std::span<const std::string> paths) {
+  std::set<std::string> to_sync;
+  std::set<std::string> made_durable;
+  {
+    std::lock_guard lock(mutex_);
+    for (std::string_view path : paths) {
+      std::string_view folder = ParentOf(path);
+      to_sync.emplace(folder);
+      while (!folder.empty() && !durable_folders_.contains(folder) && made_durable.emplace(folder).second) {
+        folder = ParentOf(folder);
+        to_sync.emplace(folder);
+      }
+    }
+  }
+  std::vector<std::string> folders(to_sync.begin(), to_sync.end());
+  base::ParallelFor(folders.size(), kSyncThreads, [&](size_t i) { SyncPath(Absolute(folders[i])); });
+  std::lock_guard lock(mutex_);
+  durable_folders_.merge(made_durable);
+}
+
+// The bytes, durable, under a hidden name in the folder of `final_path`.
+LocalStorage::TemporaryFile LocalStorage::WriteTemporary(std::string_view final_path, std::string_view bytes) {
+  std::string path = JoinPath(ParentOf(final_path), NewTemporaryName());
+  PosixFile file = CreateWithFolders(path, PosixFile::IfTaken::kFail);
+  TemporaryFile temporary(Absolute(path));
+  file.WriteAll(bytes);
+  file.Sync();
+  file.Close();
+  return temporary;
+}
+
+bool LocalStorage::PutIfAbsent(std::string_view path, std::string_view bytes) {
+  RequireFilePath(path);
+  std::string absolute = Absolute(path);
+  if (::access(absolute.c_str(), F_OK) == 0) return false;
+  {
+    // 1. The bytes, fsynced, under a hidden name. A crash here leaves that file, which no list shows.
+    TemporaryFile temporary = WriteTemporary(path, bytes);
+    // 2. link(2) gives them their name, or fails when it is taken, in one step for all processes. A crash here leaves
+    //    both names; the file is whole, but its name may be lost with the power: the caller has no answer yet.
+    if (::link(temporary.path().c_str(), absolute.c_str()) != 0) {
+      if (errno == EEXIST) return false;
+      throw PosixError("create", absolute, errno);
+    }
+    // 3. The hidden name goes. A crash here leaves only the name that is wanted.
+  }
+  // 4. The name becomes durable. Only now is the answer true.
+  std::string own_path(path);
+  SyncFoldersOf(std::span(&own_path, 1));
+  return true;
+}
+
+void LocalStorage::Replace(std::string_view path, std::string_view bytes) {
+  RequireFilePath(path);
+  std::string absolute = Absolute(path);
+  // 1. The bytes, fsynced, under a hidden name. A crash here leaves that file and the old bytes.
+  TemporaryFile temporary = WriteTemporary(path, bytes);
+  // 2. rename(2): readers see the old or the new bytes. A crash here leaves either.
+  if (::rename(temporary.path().c_str(), absolute.c_str()) != 0) throw PosixError("replace", absolute, errno);
+  // 3. The new name becomes durable.
+  std::string own_path(path);
+  SyncFoldersOf(std::span(&own_path, 1));
+}
+
+void LocalStorage::Remove(std::string_view path) {
+  RequireFilePath(path);
+  std::string absolute = Absolute(path);
+  if (::unlink(absolute.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR) return;
+  throw PosixError("remove", absolute, errno);
+}
+
+std::unique_ptr<Storage> OpenLocalStorage(const std::string& root) {
+  auto storage = std::make_unique<LocalStorage>(root);
+  const char* fault = std::getenv("QLAKE_STORAGE_FAULT");
+  if (fault == nullptr || *fault == '\0') return storage;
+  return std::make_unique<FaultyStorage>(std::move(storage), ParseFault(fault));
+}
+
+}  // namespace qlake::storage
