@@ -2,8 +2,7 @@
 # make test   installs, builds, runs every test; ends with ctest's summary
 # make build  installs and builds build/qlake alone
 # make soak   the long forms of the seeded tests
-# make bench  the benchmarks of bench/
-.PHONY: run test build soak bench clean
+.PHONY: run test build soak clean
 .DEFAULT_GOAL := build
 
 build:

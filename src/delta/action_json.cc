@@ -2,6 +2,9 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "delta/path_encoding.h"
@@ -36,7 +39,9 @@ class LineParser {
     }
   }
 
-  [[noreturn]] void Fail(std::string_view what) const { throw base::CorruptError("{}, line {}: {}", name_, line_, what); }
+  [[noreturn]] void Fail(std::string_view what) const {
+    throw base::CorruptError("{}, line {}: {}", name_, line_, what);
+  }
 
  private:
   AddFile ParseAdd(object fields) const {

@@ -158,7 +158,8 @@ TEST(SchemaJsonTest, ATypeThatIsNotOursIsRefusedByTheColumnsName) {
     EXPECT_NE(ErrorOf(ErrorKind::kInput, [&] { FromSchemaJson(schema); }).find("\"odd\""), std::string::npos);
   }
   for (const char* schema : {"", "{", "{}", R"({"fields":[{"name":"a"}]})", R"({"fields":5})"}) {
-    EXPECT_NE(ErrorOf(ErrorKind::kCorrupt, [&] { FromSchemaJson(schema); }).find("schema"), std::string::npos) << schema;
+    EXPECT_NE(ErrorOf(ErrorKind::kCorrupt, [&] { FromSchemaJson(schema); }).find("schema"), std::string::npos)
+        << schema;
   }
 }
 

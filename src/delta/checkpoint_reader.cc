@@ -38,7 +38,8 @@ class Field {
 
 // Writers keep texts with offsets of 32 or 64 bits; Parquet files that Arrow wrote say which.
 std::string_view TextAt(const arrow::Array& texts, RowNumber row) {
-  if (texts.type_id() == arrow::Type::LARGE_STRING) return static_cast<const arrow::LargeStringArray&>(texts).GetView(row);
+  if (texts.type_id() == arrow::Type::LARGE_STRING)
+    return static_cast<const arrow::LargeStringArray&>(texts).GetView(row);
   return static_cast<const arrow::StringArray&>(texts).GetView(row);
 }
 
@@ -159,8 +160,8 @@ void ReadTransactions(const arrow::StructArray& chunk, const std::string& name, 
   LongField version(chunk, "version", name);
   LongField last_updated(chunk, "lastUpdated", name);
   ForEachRow(chunk, [&](RowNumber row) {
-    actions.push_back(SetTransaction{
-        .app_id = app_id.At(row), .version = version.At(row), .last_updated_ms = last_updated.At(row)});
+    actions.push_back(
+        SetTransaction{.app_id = app_id.At(row), .version = version.At(row), .last_updated_ms = last_updated.At(row)});
   });
 }
 

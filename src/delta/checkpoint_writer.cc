@@ -58,7 +58,8 @@ class TextListColumn {
 
  private:
   std::shared_ptr<arrow::StringBuilder> texts_ = std::make_shared<arrow::StringBuilder>();
-  arrow::ListBuilder builder_{arrow::default_memory_pool(), texts_, arrow::list(arrow::field("element", arrow::utf8()))};
+  arrow::ListBuilder builder_{arrow::default_memory_pool(), texts_,
+                              arrow::list(arrow::field("element", arrow::utf8()))};
 };
 
 class TextMapColumn {
@@ -104,8 +105,9 @@ ArrayPtr BuildProtocol(const Protocol& protocol) {
   // The lists stand only in protocols that have features; an empty list elsewhere would be an error.
   protocol.min_reader_version >= 3 ? reader_features.Append(protocol.reader_features) : reader_features.AppendNull();
   protocol.min_writer_version >= 7 ? writer_features.Append(protocol.writer_features) : writer_features.AppendNull();
-  return Struct({Require(reader.Finish()), Require(writer.Finish()), reader_features.Finish(), writer_features.Finish()},
-                {"minReaderVersion", "minWriterVersion", "readerFeatures", "writerFeatures"});
+  return Struct(
+      {Require(reader.Finish()), Require(writer.Finish()), reader_features.Finish(), writer_features.Finish()},
+      {"minReaderVersion", "minWriterVersion", "readerFeatures", "writerFeatures"});
 }
 
 ArrayPtr BuildMetadata(const Metadata& metadata) {
@@ -123,10 +125,10 @@ ArrayPtr BuildMetadata(const Metadata& metadata) {
   configuration.Append(metadata.configuration);
   created_time.Append(metadata.created_time_ms);
   ArrayPtr format = Struct({provider.Finish(), options.Finish()}, {"provider", "options"});
-  return Struct({id.Finish(), name.Finish(), description.Finish(), format, schema.Finish(), partition_columns.Finish(),
-                 configuration.Finish(), created_time.Finish()},
-                {"id", "name", "description", "format", "schemaString", "partitionColumns", "configuration",
-                 "createdTime"});
+  return Struct(
+      {id.Finish(), name.Finish(), description.Finish(), format, schema.Finish(), partition_columns.Finish(),
+       configuration.Finish(), created_time.Finish()},
+      {"id", "name", "description", "format", "schemaString", "partitionColumns", "configuration", "createdTime"});
 }
 
 ArrayPtr BuildTransactions(const std::map<std::string, SetTransaction>& transactions) {

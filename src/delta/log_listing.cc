@@ -80,7 +80,8 @@ LogListing::LogListing(const storage::Storage& storage, std::string table_path) 
     if (static_cast<int64_t>(entries.size()) == key.second) checkpoints_.try_emplace(key.first, std::move(entries));
   }
   // A list is not a moment: it may show a commit that was made while it ran and lack the one made just before.
-  for (Version version = empty() ? 0 : newest() - 1; !commits_.empty() && version > commits_.begin()->first; --version) {
+  for (Version version = empty() ? 0 : newest() - 1; !commits_.empty() && version > commits_.begin()->first;
+       --version) {
     if (commits_.contains(version)) continue;
     auto entry = storage.Find(CommitPath(table_path_, version));
     if (!entry) break;

@@ -43,8 +43,9 @@ std::string ToSchemaJson(const std::vector<base::Column>& columns) {
 
 std::vector<base::Column> FromSchemaJson(const std::string& schema_json) {
   try {
+    const base::Json schema = base::Json::parse(schema_json);
     std::vector<base::Column> columns;
-    for (const base::Json& field : base::Json::parse(schema_json).at("fields")) columns.push_back(FromField(field));
+    for (const base::Json& field : schema.at("fields")) columns.push_back(FromField(field));
     return columns;
   } catch (const base::Json::exception& error) {
     throw base::CorruptError("a table's schema is not what the Delta protocol says ({}): {}", error.what(),

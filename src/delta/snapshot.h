@@ -15,9 +15,10 @@ namespace qlake::delta {
 // Immutable after loading; safe to share between threads.
 class Snapshot {
  public:
-  // The newest version, or the one asked for. Nothing when the table does not exist; Error{kInput} when the version asked
-  // for is not (or no longer) in the log; Error{kCorrupt} when the log is not what the protocol says (file, version and
-  // what is wrong with it); Error{kInput} naming the feature when the table needs a reader feature that we lack.
+  // The newest version, or the one asked for. Nothing when the table does not exist; Error{kInput} when the version
+  // asked for is not (or no longer) in the log; Error{kCorrupt} when the log is not what the protocol says (file,
+  // version and what is wrong with it); Error{kInput} naming the feature when the table needs a reader feature that we
+  // lack.
   static std::optional<Snapshot> Load(const storage::Storage& storage, const std::string& table_path,
                                       std::optional<Version> version = std::nullopt);
   // The newest version committed at or before the time. Nothing when the table did not exist then.

@@ -34,7 +34,9 @@ class TestTable {
   storage::Storage& storage() { return *storage_; }
   const std::string& root() const { return root_; }
 
-  Snapshot Load(std::optional<Version> version = std::nullopt) const { return *Snapshot::Load(*storage_, "t", version); }
+  Snapshot Load(std::optional<Version> version = std::nullopt) const {
+    return *Snapshot::Load(*storage_, "t", version);
+  }
 
   // Writes the data file too, so that it can be synced.
   AddFile NewFile(const std::string& path, PartitionValues values = {}) {

@@ -23,11 +23,11 @@ struct Conflict {
 using CommitOutcome = std::variant<Committed, Conflict>;
 
 struct CommitOptions {
-  std::string operation = "WRITE";    // commitInfo.operation
+  std::string operation = "WRITE";  // commitInfo.operation
   base::Json operation_parameters = base::Json::object();
   base::Json operation_metrics = base::Json::object();
-  std::string run_id;                 // commitInfo.qlakeRunId, when not empty.
-  int64_t checkpoint_interval = 10;   // A checkpoint is written after every version that is a multiple; 0: never.
+  std::string run_id;                // commitInfo.qlakeRunId, when not empty.
+  int64_t checkpoint_interval = 10;  // A checkpoint is written after every version that is a multiple; 0: never.
 };
 
 // One attempt to add one version to a table's log. Readers see nothing until Commit() returns Committed. A crash before

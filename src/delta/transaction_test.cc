@@ -2,10 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <thread>
-
-#include "delta/action_json.h"
 #include "delta/test_table.h"
 #include "storage/faulty_storage.h"
 
@@ -29,8 +25,7 @@ TEST(TransactionTest, WhatIsCommittedIsLoaded) {
   create.Stage(SetTransaction{.app_id = "qlake.load", .version = 3});
   EXPECT_EQ(CommittedVersion(std::move(create).Commit(TestTable::Clock(), {})), 0);
   Snapshot snapshot = table.Load();
-  EXPECT_EQ(PathsOf(snapshot),
-            (Strings{"city=São Paulo%2F/a b.parquet", "city=__HIVE_DEFAULT_PARTITION__/b.parquet"}));
+  EXPECT_EQ(PathsOf(snapshot), (Strings{"city=São Paulo%2F/a b.parquet", "city=__HIVE_DEFAULT_PARTITION__/b.parquet"}));
   EXPECT_EQ(snapshot.files().begin()->second.partition_values.at("city"), "São Paulo/");
   EXPECT_EQ(snapshot.files().rbegin()->second.partition_values.at("city"), std::nullopt);
   EXPECT_EQ(snapshot.files().begin()->second.stats, R"({"numRecords":1})");
@@ -145,132 +140,6 @@ TEST(TransactionTest, WhatTheTableForbidsIsNotWritten) {
   EXPECT_NE(message_for(ours, invariants, false).find("invariants"), std::string::npos);
 }
 
-// --- what another version in between means ---
-
-enum class Outcome { kRebases, kConflict };
-
-struct Race {
-  const char* name;
-  std::function<void(TestTable&, Transaction&)> ours;
-  std::function<void(TestTable&, Transaction&)> theirs;
-  Outcome outcome;
-};
-
-void Remove(TestTable& table, Transaction& transaction, const std::string& path, bool data_change) {
-  RemoveFile file = TestTable::Removal(table.Load().files().at(path));
-  file.data_change = data_change;
-  transaction.Stage(std::move(file));
-}
-
-void Add(TestTable& table, Transaction& transaction, const std::string& path, bool data_change) {
-  AddFile file = table.NewFile(path);
-  file.data_change = data_change;
-  transaction.Stage(std::move(file));
-}
-
-const std::vector<Race>& Races() {
-  using Table = TestTable;
-  auto append_ours = [](Table& t, Transaction& x) { Add(t, x, "ours", true); };
-  auto append_theirs = [](Table& t, Transaction& x) { Add(t, x, "theirs", true); };
-  auto replace_ours = [](Table& t, Transaction& x) {
-    Remove(t, x, "old1", true);
-    Add(t, x, "new1", true);
-  };
-  auto compact_other = [](Table& t, Transaction& x) {
-    Remove(t, x, "old2", false);
-    Add(t, x, "new2", false);
-  };
-  auto compact_ours = [](Table& t, Transaction& x) {
-    Remove(t, x, "old1", false);
-    Add(t, x, "packed1", false);
-  };
-  auto set = [](const char* app, int64_t version) {
-    return [app, version](Table&, Transaction& x) { x.Stage(SetTransaction{.app_id = app, .version = version}); };
-  };
-  auto metadata = [](Table&, Transaction& x) { x.Stage(Table::NewMetadata()); };
-  auto reads = [append_ours](const char* app) {
-    return [app, append_ours](Table& t, Transaction& x) {
-      append_ours(t, x);
-      x.ReadTransactionsOf(app);
-    };
-  };
-  auto fenced = [append_ours](int64_t epoch) {
-    return [epoch, append_ours](Table& t, Transaction& x) {
-      append_ours(t, x);
-      x.FenceBy("qlake.writer", epoch);
-    };
-  };
-  static const std::vector<Race> races = {
-      {"append after append", append_ours, append_theirs, Outcome::kRebases},
-      {"append after replacement", append_ours, replace_ours, Outcome::kRebases},
-      {"append after metadata", append_ours, metadata, Outcome::kConflict},
-      {"append after a transaction of another app", append_ours, set("x", 1), Outcome::kRebases},
-      {"append after a transaction of an app we read", reads("x"), set("x", 1), Outcome::kConflict},
-      {"transaction after the same app's", set("x", 2), set("x", 1), Outcome::kConflict},
-      {"transaction after another app's", set("x", 2), set("y", 1), Outcome::kRebases},
-      {"append after a newer epoch", fenced(4), set("qlake.writer", 5), Outcome::kConflict},
-      {"append after our own epoch", fenced(5), set("qlake.writer", 5), Outcome::kRebases},
-      {"replacement after append", replace_ours, append_theirs, Outcome::kConflict},
-      {"replacement after the same replacement", replace_ours, replace_ours, Outcome::kConflict},
-      {"replacement after compaction of other files", replace_ours, compact_other, Outcome::kRebases},
-      {"replacement after compaction of its files", replace_ours, compact_ours, Outcome::kConflict},
-      {"replacement after a transaction only", replace_ours, set("x", 1), Outcome::kRebases},
-      {"metadata after append", metadata, append_theirs, Outcome::kConflict},
-  };
-  return races;
-}
-
-TEST(TransactionTest, AVersionInBetweenIsAConflictOnlyWhenItStandsInTheWay) {
-  for (const Race& race : Races()) {
-    SCOPED_TRACE(race.name);
-    TestTable table;
-    table.Create();
-    table.Append("old1");
-    table.Append("old2");
-    Transaction ours = table.Begin();
-    race.ours(table, ours);
-    Transaction theirs = table.Begin();
-    race.theirs(table, theirs);
-    ASSERT_EQ(CommittedVersion(std::move(theirs).Commit(TestTable::Clock(), {})), 3);
-    CommitOutcome outcome = std::move(ours).Commit(TestTable::Clock(), {});
-    if (race.outcome == Outcome::kRebases) {
-      EXPECT_EQ(CommittedVersion(outcome), 4) << ConflictReason(outcome).value_or("");
-      EXPECT_EQ(table.Load().version(), 4);
-    } else {
-      EXPECT_TRUE(ConflictReason(outcome));
-      EXPECT_EQ(std::get<Conflict>(outcome).version, 3);
-      EXPECT_EQ(table.Load().version(), 3) << "nothing of ours may be visible";
-    }
-  }
-}
-
-TEST(TransactionTest, AProtocolChangeInBetweenIsAConflict) {
-  TestTable table;
-  table.Create();
-  Transaction ours = table.Begin();
-  ours.Stage(table.NewFile("a"));
-  table.WriteCommit(1, R"({"protocol":{"minReaderVersion":3,"minWriterVersion":7}})");
-  EXPECT_EQ(ConflictReason(std::move(ours).Commit(TestTable::Clock(), {})), "the protocol has changed");
-}
-
-TEST(TransactionTest, AnEpochAboveOursInTheBaseFencesUsOff) {
-  TestTable table;
-  table.Create();
-  Transaction holder = table.Begin();
-  holder.Stage(SetTransaction{.app_id = "qlake.writer", .version = 8});
-  ASSERT_TRUE(CommittedVersion(std::move(holder).Commit(TestTable::Clock(), {})));
-  for (int64_t epoch : {7, 8, 9}) {
-    Transaction transaction = table.Begin();
-    transaction.Stage(table.NewFile("a"));
-    transaction.FenceBy("qlake.writer", epoch);
-    transaction.FenceBy("unknown", 0);
-    CommitOutcome outcome = std::move(transaction).Commit(TestTable::Clock(), {});
-    EXPECT_EQ(ConflictReason(outcome).has_value(), epoch < 8) << epoch;
-  }
-}
-
-// --- checkpoints ---
-
 TEST(TransactionTest, ACheckpointIsWrittenAtEachMultipleOfTheInterval) {
   TestTable table;
   table.Create();
@@ -298,8 +167,6 @@ TEST(TransactionTest, ACheckpointThatFailsDoesNotFailTheCommit) {
   }
   EXPECT_EQ(table.Load().version(), 3);
 }
-
-// --- failures ---
 
 // Fails every storage call of a commit in turn, in every way. Whatever happens, the table is at the old or the new
 // version, and an answer, when there is one, is true.
@@ -355,36 +222,6 @@ TEST(TransactionTest, AnUnknownOutcomeIsLookedUpInTheLog) {
   second.Stage(table.NewFile("b"));
   EXPECT_EQ(CommittedVersion(std::move(second).Commit(TestTable::Clock(), {})), 2);
   EXPECT_EQ(PathsOf(table.Load()), (Strings{"a", "b"}));
-}
-
-TEST(TransactionTest, EightWritersOfTwentyFiveCommitsLoseNothing) {
-  constexpr int kWriters = 8;
-  constexpr int kCommits = 25;
-  TestTable table;
-  table.Create();
-  std::vector<std::vector<Version>> versions(kWriters);
-  {
-    std::vector<std::jthread> writers;
-    for (int writer = 0; writer < kWriters; ++writer) {
-      writers.emplace_back([&, writer] {
-        for (int i = 0; i < kCommits; ++i) {
-          CommitOutcome outcome = table.Append(fmt::format("w={}/{}", writer, i));
-          versions[writer].push_back(CommittedVersion(outcome).value_or(kNoVersion));
-        }
-      });
-    }
-  }
-  std::vector<Version> all;
-  for (const auto& some : versions) all.insert(all.end(), some.begin(), some.end());
-  std::ranges::sort(all);
-  for (int i = 0; i < kWriters * kCommits; ++i) ASSERT_EQ(all[i], i + 1);
-  EXPECT_EQ(table.Load().files().size(), static_cast<size_t>(kWriters * kCommits));
-  int64_t previous_ms = 0;
-  for (Version version = 0; version <= kWriters * kCommits; ++version) {
-    int64_t timestamp_ms = FirstLine(table, version)["commitInfo"]["timestamp"];
-    EXPECT_GT(timestamp_ms, previous_ms);
-    previous_ms = timestamp_ms;
-  }
 }
 
 }  // namespace

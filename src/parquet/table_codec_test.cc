@@ -37,8 +37,8 @@ TEST(TableCodecTest, BytesThatAreNoParquetFileAreCorruptAndNamed) {
   std::string whole = EncodeTable(*NestedTable());
   std::string torn = whole;
   torn.replace(whole.size() - 20, 8, 8, '\xff');
-  for (const std::string& bytes : {std::string(), std::string("PAR1"), whole.substr(0, whole.size() / 2), torn,
-                                   std::string(1000, 'x')}) {
+  for (const std::string& bytes :
+       {std::string(), std::string("PAR1"), whole.substr(0, whole.size() / 2), torn, std::string(1000, 'x')}) {
     try {
       DecodeFile(bytes, "t/checkpoint.parquet");
       ADD_FAILURE() << bytes.size();

@@ -92,7 +92,8 @@ TEST(CsvMisfitTest, APlainLineLongerThanTheLimitIsABadRow) {
 // Each pattern makes a reader that searches naively read the file once for each of its lines: hours instead of
 // fractions of a second.
 TEST(CsvMisfitTest, AFileFullOfBrokenQuotesTakesLinearTime) {
-  for (const std::string pattern : {"1,\"2\n", "x\",\"b\n", "\"\"\"\",\"\n", "\"\n", "\"\"\"\n", "x,\"\"\"\"y\n", "a,\"\"b,\"c\n"}) {
+  for (const std::string pattern :
+       {"1,\"2\n", "x\",\"b\n", "\"\"\"\",\"\n", "\"\n", "\"\"\"\n", "x,\"\"\"\"y\n", "a,\"\"b,\"c\n"}) {
     std::string bytes = "a,b,c,d\n\"";
     while (bytes.size() < 4'000'000) bytes += pattern;
     const steady_clock::time_point start = steady_clock::now();

@@ -194,7 +194,9 @@ void CsvParser::GiveMisfit(const CsvRecord& record, Row& row) {
 
 // REQUIRES: line_ is still the record's.
 std::string CsvParser::WhyMisfit(const CsvRecord& record) const {
-  const auto flaw_line = [&] { return line_ + CountLineFeeds(bytes_.substr(record.begin, record.flaw_at - record.begin)); };
+  const auto flaw_line = [&] {
+    return line_ + CountLineFeeds(bytes_.substr(record.begin, record.flaw_at - record.begin));
+  };
   switch (record.flaw) {
     case CsvRecord::Flaw::kUnclosedQuote:
       return fmt::format("a quote opened at line {} in {} is not closed", flaw_line(), FieldName(record.field_count));

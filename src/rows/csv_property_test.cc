@@ -8,6 +8,8 @@
 namespace qlake::rows {
 namespace {
 
+using std::string_literals::operator""s;
+
 struct RandomFile {
   RowShape shape;
   std::vector<Texts> rows;
@@ -46,7 +48,7 @@ class RandomCsv {
   }
 
   void Mutate(std::string& bytes) {
-    static const std::string kBytes = std::string("\"\",,\n\r\nx\xC3\xFF", 12) + '\0';
+    static const std::string kBytes = "\"\",,\n\r\nx\xC3\xFF\0"s;
     const size_t mutations = 1 + Below(8);
     for (size_t i = 0; i < mutations && !bytes.empty(); ++i) {
       const size_t at = Below(bytes.size());
@@ -66,8 +68,8 @@ class RandomCsv {
 
  private:
   std::string Text() {
-    static const std::vector<std::string> kPieces = {"",  "a",    "12.50", "\"", "\"\"", ",",   "\n", "\r\n", "\r", " ",
-                                                     "é", "€uro", "😀",    ";",  "\\",   "\t", "x,y", "\"\n"};
+    static const std::vector<std::string> kPieces = {"",  "a", "12.50", "\"", "\"\"", ",",  "\n", "\r\n", "\r",
+                                                     " ", "é", "€uro",  "😀",  ";",    "\\", "\t", "x,y",  "\"\n"};
     std::string text;
     const size_t pieces = Below(5);
     for (size_t i = 0; i < pieces; ++i) text += kPieces[Below(kPieces.size())];

@@ -7,6 +7,8 @@
 namespace qlake::rows {
 namespace {
 
+using std::string_literals::operator""s;
+
 TEST(CsvReaderTest, ReadsRowsWithTheirLinesAndRecords) {
   const std::vector<OwnedRow> rows = ReadAll("a,b\n1,2\n3,4\n", ShapeOf({"a", "b"}));
   ASSERT_EQ(rows.size(), 2u);
@@ -19,7 +21,9 @@ TEST(CsvReaderTest, ReadsRowsWithTheirLinesAndRecords) {
 }
 
 TEST(CsvReaderTest, ReadsCrlfAndAByteOrderMarkAndALastLineWithoutEnd) {
-  const std::string bytes = "\xEF\xBB\xBF" "a,b\r\n1,2\r\n3,4";
+  const std::string bytes =
+      "\xEF\xBB\xBF"
+      "a,b\r\n1,2\r\n3,4";
   const std::vector<OwnedRow> rows = ReadAll(bytes, ShapeOf({"a", "b"}));
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].cells, (Texts{"1", "2"}));
@@ -105,7 +109,8 @@ TEST(CsvReaderTest, BlankLinesAreNoRowsButAnEmptyQuotedCellIs) {
 }
 
 TEST(CsvReaderTest, AFileWithoutRowsHasNone) {
-  for (const std::string bytes : {"", "\xEF\xBB\xBF", "\n\r\n\n", "\r", "\xEF\xBB\xBF\r\n", "a,b", "a,b\r\n", "a,b\n\n"}) {
+  for (const std::string bytes :
+       {"", "\xEF\xBB\xBF", "\n\r\n\n", "\r", "\xEF\xBB\xBF\r\n", "a,b", "a,b\r\n", "a,b\n\n"}) {
     RowShape shape = ShapeOf({"a", "b"});
     shape.columns[0].key = true;
     EXPECT_TRUE(ReadAll(bytes, shape).empty()) << bytes;
@@ -129,7 +134,9 @@ TEST(CsvReaderTest, UnknownNamesThatAreEmptyOrTakenGetTheirPosition) {
 }
 
 TEST(CsvReaderTest, AFileWithoutTheKeyColumnsIsOneBadRowOfAllItsBytes) {
-  const std::string bytes = "\xEF\xBB\xBF" "a,b\n1,2\n\"3,4\n";
+  const std::string bytes =
+      "\xEF\xBB\xBF"
+      "a,b\n1,2\n\"3,4\n";
   RowShape shape = ShapeOf({"a", "id"});
   shape.columns[1].key = true;
   const std::vector<OwnedRow> rows = ReadAll(bytes, shape);
@@ -150,8 +157,10 @@ TEST(CsvReaderTest, AHeaderThatNamesAColumnTwiceMakesOneBadRow) {
 }
 
 TEST(CsvReaderTest, AFileThatIsNoTextIsOneBadRow) {
-  const std::string nul("a,\0b\n1,2\n", 9);
-  const std::string utf16 = "\xFF\xFE" "a\nb";
+  const std::string nul = "a,\0b\n1,2\n"s;
+  const std::string utf16 =
+      "\xFF\xFE"
+      "a\nb";
   const std::string unclosed = "a,\"b\n1,2\n";
   for (const auto& [bytes, error] : std::vector<std::pair<std::string, std::string>>{
            {nul, "the file has no header: its first line has a NUL at byte 3"},
@@ -173,7 +182,7 @@ TEST(CsvReaderTest, AFirstLineOfEndlessDelimitersIsOneBadRow) {
 }
 
 TEST(CsvReaderTest, ARecordThatIsNoTextIsOneBadRowAmongGoodOnes) {
-  const std::string bytes = std::string("a,b\n1,2\n3,\xC3\x28\n5,\xE2\x82\n7,\0\n9,€\n", 27);
+  const std::string bytes = "a,b\n1,2\n3,\xC3\x28\n5,\xE2\x82\n7,\0\n9,€\n"s;
   const std::vector<OwnedRow> rows = ReadAll(bytes, ShapeOf({"a", "b"}));
   ASSERT_EQ(rows.size(), 5u);
   EXPECT_EQ(rows[0].error, "");

@@ -38,7 +38,8 @@ class CsvSplitter {
   CsvRecord Split(size_t begin);
 
   // Of the record split last. A quoted field's text is what stands between its quotes; its doubled quotes are single
-  // ones only after UndoubleQuotes(), which most callers of Split() have no need for. Views live until the next Split().
+  // ones only after UndoubleQuotes(), which most callers of Split() have no need for. Views live until the next
+  // Split().
   std::string_view field(size_t i) const { return fields_[i]; }
   void UndoubleQuotes() {
     if (!doubled_.empty()) CopyUndoubled();

@@ -98,8 +98,7 @@ TEST(RealDropsTest, AllSixThousandTransactionsAreGood) {
   const std::string folder = SharedFolder("data");
   if (folder.empty()) GTEST_SKIP() << "the real drops are not at " << QLAKE_SHARED << "/data";
   for (const std::string group : {"1", "2", "3", "4"}) {
-    const std::string bytes =
-        ReadWholeFile(folder + "/group" + group + "/sales_transactions_SS_raw_" + group + ".csv");
+    const std::string bytes = ReadWholeFile(folder + "/group" + group + "/sales_transactions_SS_raw_" + group + ".csv");
     const std::vector<OwnedRow> rows = ReadAll(bytes, TransactionShape());
     ASSERT_EQ(rows.size(), 1500u);
     int64_t with_address = 0;

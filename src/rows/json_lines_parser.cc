@@ -71,15 +71,16 @@ std::string JsonLinesParser::Parse(Row& row) {
   }
   simdjson::ondemand::document document;
   simdjson::ondemand::object object;
-  if (const auto error = parser_.iterate(json.data(), json.size(), json.size() + simdjson::SIMDJSON_PADDING).get(document)) {
+  if (const auto error =
+          parser_.iterate(json.data(), json.size(), json.size() + simdjson::SIMDJSON_PADDING).get(document)) {
     return WhyNoJson(error);
   }
   if (const auto error = document.get_object().get(object)) {
     return error == simdjson::INCORRECT_TYPE ? "is no JSON object" : WhyNoJson(error);
   }
   std::string why = ParseObject(document, object, row);
-  // At the end there is no location.
-  if (why.empty() && !document.current_location().error()) return "has text after its JSON object";
+  const bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+  if (why.empty() && !at_end) return WhyNoJson(simdjson::INCOMPLETE_ARRAY_OR_OBJECT);
   return why;
 }
 

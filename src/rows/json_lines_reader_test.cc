@@ -18,7 +18,8 @@ RowShape JsonShapeOf(const std::vector<std::string>& names) {
 TEST(JsonLinesReaderTest, BindsKeysByNameAndAliasInAnyOrder) {
   RowShape shape = JsonShapeOf({"id", "lname"});
   shape.columns[1].aliases = {"cusomter_lname"};
-  const std::string bytes = "{\"id\": \"1\", \"lname\": \"x\"}\r\n{\"Cusomter_Lname\":\"y\",\"id\":\"2\"}\n{\"id\":\"3\"}";
+  const std::string bytes =
+      "{\"id\": \"1\", \"lname\": \"x\"}\r\n{\"Cusomter_Lname\":\"y\",\"id\":\"2\"}\n{\"id\":\"3\"}";
   const std::vector<OwnedRow> rows = ReadAll(bytes, shape);
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0].cells, (Texts{"1", "x"}));
@@ -32,7 +33,8 @@ TEST(JsonLinesReaderTest, BindsKeysByNameAndAliasInAnyOrder) {
 
 TEST(JsonLinesReaderTest, AValueThatIsNoStringIsItsTextAsWritten) {
   const std::string bytes =
-      R"({"a":12.50,"b":true,"c":null,"d":{"x": [1, 2.0 ]} ,"e":[ ],"f":123456789012345678901234567890.10})" "\n";
+      R"({"a":12.50,"b":true,"c":null,"d":{"x": [1, 2.0 ]} ,"e":[ ],"f":123456789012345678901234567890.10})"
+      "\n";
   const std::vector<OwnedRow> rows = ReadAll(bytes, JsonShapeOf({"a", "b", "c", "d", "e", "f"}));
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0].error, "");
@@ -73,9 +75,9 @@ TEST(JsonLinesReaderTest, ABrokenLineIsOneBadRowAmongGoodOnes) {
       {R"(["a"])", "is no JSON object"},
       {R"("a")", "is no JSON object"},
       {R"(1)", "is no JSON object"},
-      {R"({"a":"1"} x)", "has text after its JSON object"},
-      {R"({"a":"1"}{"a":"2"})", "has text after its JSON object"},
-      {R"({"a":"1")", "is no JSON: an object or array is not closed"},
+      {R"({"a":"1"} x)", "is no JSON: its object does not end where the line ends"},
+      {R"({"a":"1"}{"a":"2"})", "is no JSON: its object does not end where the line ends"},
+      {R"({"a":"1")", "is no JSON: its object does not end where the line ends"},
       {R"({"a":"1)", "is no JSON: a string is not closed"},
       {R"({"a":"\x"})", "is no JSON: a string has an escape that means nothing"},
       {R"({"a":"\u0000"})", "has a NUL in a string"},
@@ -88,7 +90,7 @@ TEST(JsonLinesReaderTest, ABrokenLineIsOneBadRowAmongGoodOnes) {
       {"{\"a\":\"\xFF\"}", "is not UTF-8 at byte 7"},
       {"{\"a\":\"\t\"}", "is no JSON: a string has a control character that is not escaped"},
       {R"({"a":)" + std::string(5000, '[') + std::string(5000, ']') + "}", "nests deeper than 256 levels"},
-      {"not json at all", "is no JSON"},
+      {"not json at all", "is no JSON object"},
   };
   std::string bytes;
   for (const auto& [line, error] : lines) bytes += "{\"a\":\"good\"}\n" + line + "\n";

@@ -116,7 +116,7 @@ std::string WhyNoJson(simdjson::error_code error) {
     case simdjson::DEPTH_ERROR:
       return fmt::format("nests deeper than {} levels", kDepthMax);
     case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
-      return "is no JSON: an object or array is not closed";
+      return "is no JSON: its object does not end where the line ends";
     default:
       return "is no JSON";
   }

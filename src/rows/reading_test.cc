@@ -36,10 +36,10 @@ RowShape ShapeOf(const std::vector<std::string>& names) {
 }
 
 RowShape TransactionShape() {
-  RowShape shape = ShapeOf({"transaction_date", "transaction_id",  "customer_id",    "customer_fname",  "customer_lname",
-                            "customer_email",   "sales_agent_id",  "branch_id",      "product_id",      "product_name",
-                            "product_category", "offer_1",         "offer_2",        "offer_3",         "offer_4",
-                            "offer_5",          "units",           "unit_price",     "is_online",       "payment_method",
+  RowShape shape = ShapeOf({"transaction_date", "transaction_id", "customer_id", "customer_fname", "customer_lname",
+                            "customer_email",   "sales_agent_id", "branch_id",   "product_id",     "product_name",
+                            "product_category", "offer_1",        "offer_2",     "offer_3",        "offer_4",
+                            "offer_5",          "units",          "unit_price",  "is_online",      "payment_method",
                             "shipping_address"});
   shape.columns[1].key = true;
   shape.columns[4].aliases = {"cusomter_lname"};

@@ -1,9 +1,10 @@
 #include "storage/faulty_storage.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
-#include <type_traits>
+#include <vector>
 
 #include "base/error.h"
 #include "storage/posix_file.h"

@@ -1,7 +1,6 @@
 #include "storage/local_storage.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,10 +8,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <random>
+#include <utility>
 
 #include "base/error.h"
 #include "base/parallel.h"
@@ -46,7 +45,8 @@ void MakeRoot(const std::filesystem::path& root) {
   std::error_code ignored;  // What stands in the way shows in mkdir() below.
   if (std::filesystem::is_directory(root, ignored)) return;
   if (root.has_parent_path() && root != root.parent_path()) MakeRoot(root.parent_path());
-  if (::mkdir(root.c_str(), kFolderMode) != 0 && errno != EEXIST) throw PosixError("create folder", root.c_str(), errno);
+  if (::mkdir(root.c_str(), kFolderMode) != 0 && errno != EEXIST)
+    throw PosixError("create folder", root.c_str(), errno);
   SyncPath(root.parent_path());
 }
 
@@ -101,7 +101,7 @@ std::optional<std::string> LocalStorage::ReadIfPresent(std::string_view path) co
 std::optional<Entry> LocalStorage::Find(std::string_view path) const {
   RequireFilePath(path);
   std::string absolute = Absolute(path);
-  struct stat status{};
+  struct stat status {};
   if (::stat(absolute.c_str(), &status) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     throw PosixError("look at", absolute, errno);
@@ -140,7 +140,7 @@ void LocalStorage::ListInto(std::string_view folder, bool recursive, std::vector
     if (item == nullptr) break;
     std::string_view name = item->d_name;
     if (name == "." || name == ".." || name.starts_with(kTemporaryPrefix)) continue;
-    struct stat status{};
+    struct stat status {};
     if (::fstatat(::dirfd(stream.get()), item->d_name, &status, 0) != 0) {
       if (errno == ENOENT) continue;  // Removed since readdir() saw it.
       throw PosixError("look at", JoinPath(absolute, name), errno);

@@ -102,8 +102,8 @@ TEST_F(LocalStorageTest, APutThatACrashCutShortIsInNoList) {
 }
 
 TEST_F(LocalStorageTest, PathsThatLeaveTheRootOrAreNoPathsAreRefused) {
-  constexpr std::array<std::string_view, 10> kPaths = {
-      "", "/", "/etc/passwd", "a//b", "a/", ".", "..", "a/../b", "a/./b", std::string_view("a\0b", 3)};
+  constexpr std::array<std::string_view, 10> kPaths = {"",  "/",  "/etc/passwd", "a//b",  "a/",
+                                                       ".", "..", "a/../b",      "a/./b", std::string_view("a\0b", 3)};
   for (std::string_view path : kPaths) {
     ExpectError(base::ErrorKind::kInput, [&] { storage_->Read(path); });
     ExpectError(base::ErrorKind::kInput, [&] { storage_->Write(path, "x"); });

@@ -1,5 +1,7 @@
 #include "storage/path.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace qlake::storage {

@@ -4,9 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace qlake::storage {
 namespace {
@@ -56,7 +56,7 @@ PosixFile::~PosixFile() {
 }
 
 std::string PosixFile::ReadToEnd() const {
-  struct stat status{};
+  struct stat status {};
   if (::fstat(descriptor_, &status) != 0) throw PosixError("read", path_, errno);
   // One byte more than the size, so that the end of the file shows without a second round.
   std::string bytes(static_cast<size_t>(status.st_size) + 1, '\0');
@@ -73,7 +73,7 @@ std::string PosixFile::ReadToEnd() const {
 }
 
 std::string PosixFile::ReadRange(uint64_t offset, uint64_t length) const {
-  struct stat status{};
+  struct stat status {};
   if (::fstat(descriptor_, &status) != 0) throw PosixError("read", path_, errno);
   uint64_t size = static_cast<uint64_t>(status.st_size);
   if (offset > size || length > size - offset) {

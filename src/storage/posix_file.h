@@ -9,7 +9,8 @@
 
 namespace qlake::storage {
 
-// Error{kIo} that says what could not be done with which file, and why: "cannot write /lake/x: No space left on device".
+// Error{kIo} that says what could not be done with which file, and why: "cannot write /lake/x: No space left on
+// device".
 base::Error PosixError(std::string_view verb, std::string_view path, int error_number);
 
 // An open file of the local disk, or a folder opened to be fsynced; closed with the object. Calls interrupted by a
