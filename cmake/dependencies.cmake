@@ -46,6 +46,10 @@ set_target_properties(arrow_parquet PROPERTIES
   INTERFACE_INCLUDE_DIRECTORIES ${QLAKE_DEPS}/include
   INTERFACE_LINK_LIBRARIES arrow_core)
 
+# libparquet exports a simdjson and a libcrypto of its own; whichever library stands first serves every caller. Debian's, whose
+# headers we compile against, must be first in each program.
+add_link_options(-Wl,--push-state,--no-as-needed -lsimdjson -lcrypto -Wl,--pop-state)
+
 find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
 add_library(tomlplusplus INTERFACE)
 target_include_directories(tomlplusplus SYSTEM INTERFACE ${TOMLPLUSPLUS_INCLUDE})

@@ -1,8 +1,9 @@
 # A room: a folder of src/, a static library qlake_<room>, a namespace of the same name, and one test program
 # <room>_test of all the unit tests that stand beside its code.
+# -Wrestrict is off: g++ 12 sees an overlap in std::string's own code where there is none (GCC bug 105651).
 function(qlake_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast
-    -Wno-missing-field-initializers -Werror)
+    -Wno-missing-field-initializers -Wno-restrict -Werror)
 endfunction()
 
 function(qlake_room room)

@@ -31,17 +31,25 @@ std::string WhyKeyIsMissing(const CsvHeader& header, const RowShape& shape) {
   return fmt::format("the file has no header of this source: its first line does not name {}", missing);
 }
 
-size_t FieldsMin(const CsvHeader& header, const RowShape& shape) {
-  const auto may_be_left_out = [&](size_t field) {
-    const auto found = std::find(header.field_of_column.begin(), header.field_of_column.end(), field);
-    if (found == header.field_of_column.end()) return false;
-    const std::string& name = shape.columns[static_cast<size_t>(found - header.field_of_column.begin())].name;
-    return std::find(shape.optional_trailing.begin(), shape.optional_trailing.end(), name) !=
-           shape.optional_trailing.end();
+// Counts what stands at the header's end: first, from the right, columns that no one knows, then those that may be left out.
+void FindEnding(CsvHeader& header, const RowShape& shape) {
+  const auto column_of = [&](size_t field) {
+    return static_cast<size_t>(std::find(header.field_of_column.begin(), header.field_of_column.end(), field) -
+                               header.field_of_column.begin());
   };
-  size_t fields_min = header.names.size();
-  while (fields_min > 1 && may_be_left_out(fields_min - 1)) --fields_min;
-  return fields_min;
+  const auto may_be_left_out = [&](size_t column) {
+    const auto& names = shape.optional_trailing;
+    return column < shape.columns.size() && std::find(names.begin(), names.end(), shape.columns[column].name) != names.end();
+  };
+  size_t end = header.names.size();
+  while (end > 1 && column_of(end - 1) == shape.columns.size()) --end;
+  header.tail = header.names.size() - end;
+  while (end > 1 && may_be_left_out(column_of(end - 1))) {
+    --end;
+    ++header.optional;
+  }
+  // Without optional columns the tail is part of every row, like any other column.
+  if (header.optional == 0) header.tail = 0;
 }
 
 }  // namespace
@@ -65,9 +73,22 @@ CsvHeader BindHeader(const std::vector<std::string>& names, const RowShape& shap
     }
   }
   AddUnknown(header, unknown);
-  header.fields_min = FieldsMin(header, shape);
+  FindEnding(header, shape);
   header.error = WhyKeyIsMissing(header, shape);
   return header;
+}
+
+bool CsvHeader::FitsCount(size_t field_count) const {
+  if (field_count == names.size() || field_count + optional == names.size()) return true;
+  const size_t without_tail = names.size() - tail;
+  return field_count <= without_tail && field_count + optional >= without_tail;
+}
+
+size_t CsvHeader::PositionIn(size_t field, size_t field_count) const {
+  const bool gap_in_the_middle = tail > 0 && field_count + optional == names.size();
+  if (gap_in_the_middle && field + tail >= names.size()) return field - optional;
+  if (gap_in_the_middle && field + tail + optional >= names.size()) return kNoField;
+  return field < field_count ? field : kNoField;
 }
 
 }  // namespace qlake::rows

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/error.h"
 #include "rows/column_names.h"
@@ -32,6 +33,7 @@ std::string_view WithoutLineEnd(std::string_view text) {
 CsvParser::CsvParser(std::string_view bytes, const RowShape& shape)
     : bytes_(bytes),
       delimiter_(CheckedDelimiter(shape.delimiter)),
+      column_count_(shape.columns.size()),
       record_bytes_max_(shape.record_bytes_max),
       splitter_(bytes, delimiter_, {std::numeric_limits<size_t>::max(), record_bytes_max_}),
       text_check_(bytes) {
@@ -44,20 +46,21 @@ void CsvParser::ReadHeader(const RowShape& shape) {
   if (position_ == bytes_.size()) return;
   // Looked at before it is split: the first line of a file that is no CSV may be all of it, and full of delimiters.
   if (WithoutLineEnd(bytes_.substr(position_, NextLine(position_) - position_)).size() > record_bytes_max_) {
-    file_error_ = fmt::format("the file has no header: its first line is longer than {} bytes", record_bytes_max_);
-  } else {
-    const CsvRecord record = splitter_.Split(position_);
-    binding_ = Header(record, shape);
-    file_error_ = binding_.error;
-    if (file_error_.empty()) {
-      header_ = bytes_.substr(record.begin, record.end - record.begin);
-      line_ += CountLineFeeds(bytes_.substr(record.begin, record.next - record.begin));
-      position_ = record.next;
-    }
+    return RefuseFile(fmt::format("the file has no header: its first line is longer than {} bytes", record_bytes_max_));
   }
-  if (!file_error_.empty()) position_ = 0;
+  const CsvRecord record = splitter_.Split(position_);
+  binding_ = Header(record, shape);
+  if (!binding_.error.empty()) return RefuseFile(binding_.error);
+  header_ = bytes_.substr(record.begin, record.end - record.begin);
   for (const CsvHeader::UnknownColumn& column : binding_.unknown) unknown_columns_.push_back(column.name);
+  line_ += CountLineFeeds(bytes_.substr(record.begin, record.next - record.begin));
+  position_ = record.next;
   splitter_ = CsvSplitter(bytes_, delimiter_, {binding_.names.size(), record_bytes_max_});
+}
+
+void CsvParser::RefuseFile(std::string why) {
+  file_error_ = std::move(why);
+  position_ = 0;
 }
 
 CsvHeader CsvParser::Header(const CsvRecord& record, const RowShape& shape) {
@@ -92,7 +95,7 @@ bool CsvParser::Next(Row& row) {
   }
   if (!text_check_.Covers(record.begin, record.begin + row.record.size())) {
     const std::string why_not_text = WhyNotText(row.record);
-    if (!why_not_text.empty()) Reject(row, binding_.field_of_column.size(), why_not_text);
+    if (!why_not_text.empty()) Reject(row, column_count_, why_not_text);
   }
   return true;
 }
@@ -132,8 +135,8 @@ size_t CsvParser::NextLine(size_t position) const {
 }
 
 bool CsvParser::Fits(const CsvRecord& record) const {
-  return record.flaw == CsvRecord::Flaw::kNone && !record.cut_short && record.field_count <= binding_.names.size() &&
-         record.field_count >= binding_.fields_min && record.end - record.begin <= record_bytes_max_;
+  return record.flaw == CsvRecord::Flaw::kNone && !record.cut_short && binding_.FitsCount(record.field_count) &&
+         record.end - record.begin <= record_bytes_max_;
 }
 
 // A misfit that has ended with its first line is that line. Otherwise an opening quote may have swallowed good lines:
@@ -163,7 +166,7 @@ size_t CsvParser::FindLineOfQuotedField() const {
 bool CsvParser::GiveWholeFile(Row& row) {
   if (position_ == bytes_.size()) return false;
   row = Row{.line = 1, .record = bytes_, .cells = {}, .rescued = {}, .error = {}};
-  Reject(row, binding_.field_of_column.size(), file_error_);
+  Reject(row, column_count_, file_error_);
   position_ = bytes_.size();
   return true;
 }
@@ -171,13 +174,15 @@ bool CsvParser::GiveWholeFile(Row& row) {
 void CsvParser::GiveGood(const CsvRecord& record, Row& row) {
   splitter_.UndoubleQuotes();
   row.record = bytes_.substr(record.begin, record.end - record.begin);
-  row.cells.resize(binding_.field_of_column.size());
+  row.cells.resize(column_count_);
   for (size_t i = 0; i < row.cells.size(); ++i) {
     const size_t field = binding_.field_of_column[i];
-    row.cells[i] = field < record.field_count ? Cell{splitter_.field(field), true} : Cell{};
+    const size_t position = field == CsvHeader::kNoField ? field : binding_.PositionIn(field, record.field_count);
+    row.cells[i] = position == CsvHeader::kNoField ? Cell{} : Cell{splitter_.field(position), true};
   }
   for (const CsvHeader::UnknownColumn& column : binding_.unknown) {
-    if (column.field < record.field_count) AddJsonMember(row.rescued, column.name, splitter_.field(column.field));
+    const size_t position = binding_.PositionIn(column.field, record.field_count);
+    if (position != CsvHeader::kNoField) AddJsonMember(row.rescued, column.name, splitter_.field(position));
   }
   position_ = record.next;
   line_ += record.spans_lines ? CountLineFeeds(bytes_.substr(record.begin, record.next - record.begin)) : 1;
@@ -187,7 +192,7 @@ void CsvParser::GiveMisfit(const CsvRecord& record, Row& row) {
   const size_t end = EndOfMisfit(record);
   const std::string_view lines = bytes_.substr(record.begin, end - record.begin);
   row.record = WithoutLineEnd(lines);
-  Reject(row, binding_.field_of_column.size(), WhyMisfit(record));
+  Reject(row, column_count_, WhyMisfit(record));
   position_ = end;
   line_ += CountLineFeeds(lines);
 }
@@ -208,7 +213,7 @@ std::string CsvParser::WhyMisfit(const CsvRecord& record) const {
   }
   const size_t named = binding_.names.size();
   if (record.cut_short) return fmt::format("has more than {0} fields over several lines, the header names {0}", named);
-  if (record.field_count < binding_.fields_min || record.field_count > named) {
+  if (!binding_.FitsCount(record.field_count)) {
     return fmt::format("has {} fields, the header names {}", record.field_count, named);
   }
   return fmt::format("is {} bytes long, at most {} are read", record.end - record.begin, record_bytes_max_);

@@ -22,6 +22,7 @@ class CsvParser final : public RowParser {
 
  private:
   void ReadHeader(const RowShape& shape);
+  void RefuseFile(std::string why);  // The whole file is one bad row.
   // Reads the names from the record that was split last; the result's error says why they are none.
   CsvHeader Header(const CsvRecord& record, const RowShape& shape);
 
@@ -41,6 +42,7 @@ class CsvParser final : public RowParser {
 
   std::string_view bytes_;
   char delimiter_;
+  size_t column_count_;
   uint64_t record_bytes_max_;
   CsvSplitter splitter_;
   TextCheck text_check_;

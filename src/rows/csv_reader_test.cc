@@ -146,6 +146,7 @@ TEST(CsvReaderTest, AFileWithoutTheKeyColumnsIsOneBadRowOfAllItsBytes) {
   EXPECT_EQ(rows[0].error, "the file has no header of this source: its first line does not name id");
   EXPECT_EQ(rows[0].cells, Texts(2, std::nullopt));
   EXPECT_EQ(Reader(bytes, shape).header(), "");
+  EXPECT_TRUE(Reader(bytes, shape).unknown_columns().empty());
 }
 
 TEST(CsvReaderTest, AHeaderThatNamesAColumnTwiceMakesOneBadRow) {
@@ -170,6 +171,7 @@ TEST(CsvReaderTest, AFileThatIsNoTextIsOneBadRow) {
     ASSERT_EQ(rows.size(), 1u);
     EXPECT_EQ(rows[0].error, error);
     EXPECT_EQ(rows[0].record, bytes);
+    EXPECT_EQ(rows[0].cells, Texts(2, std::nullopt));
   }
 }
 
@@ -230,6 +232,29 @@ TEST(CsvReaderTest, FieldsOfEveryLengthAreCutAtTheRightPlaces) {
     EXPECT_EQ(rows[0].cells, (Texts{field, "", field}));
     EXPECT_EQ(rows[1].cells, (Texts{field, field, "1"}));
   }
+}
+
+TEST(CsvReaderTest, OptionalColumnsMayBeLeftOutBeforeUnknownOnesThatALaterExportAppended) {
+  RowShape shape;
+  shape.columns = {{"a", {}, true}, {"b", {}, false}};
+  shape.optional_trailing = {"b"};
+  const std::string text = "a,b,logs,source\n1,2,3,4\n5,6,7\n8,9\n10\n11,12,13,14,15\n";
+  Reader reader(text, shape);
+  Row row;
+  ASSERT_TRUE(reader.Next(row));
+  EXPECT_EQ(row.cells[1].text, "2");
+  EXPECT_EQ(row.rescued, R"({"logs":"3","source":"4"})");
+  ASSERT_TRUE(reader.Next(row));  // Three of four: what may be left out was.
+  EXPECT_FALSE(row.cells[1].present);
+  EXPECT_EQ(row.rescued, R"({"logs":"6","source":"7"})");
+  ASSERT_TRUE(reader.Next(row));  // Two: the old form of the row.
+  EXPECT_EQ(row.cells[1].text, "9");
+  EXPECT_EQ(row.rescued, "");
+  ASSERT_TRUE(reader.Next(row));
+  EXPECT_EQ(row.error, "");
+  EXPECT_FALSE(row.cells[1].present);
+  ASSERT_TRUE(reader.Next(row));
+  EXPECT_EQ(row.error, "has 5 fields, the header names 4");
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ struct RowShape {
   FileFormat format = FileFormat::kCsv;
   char delimiter = ',';
   std::vector<ColumnBinding> columns;
-  std::vector<std::string> optional_trailing;  // Columns that a row may leave out when they are the header's last.
+  // Columns that a row may leave out when they are the header's last, or stand right before unknown ones at its end.
+  std::vector<std::string> optional_trailing;
   uint64_t record_bytes_max = 1 << 20;         // A quoted field that runs longer is taken for an unclosed quote.
 };
 
@@ -51,13 +52,18 @@ struct Row {
 // CSV: RFC 4180 with LF or CRLF, a BOM skipped, columns bound by header name (aliases, any order, blanks around a name
 // ignored, case ignored), a quote special only at a field's start. A record that does not fit the shape is one bad row;
 // after an unclosed quote, or a record over several lines that does not fit, the bad row is the text from its line to
-// before the next line that fits the shape by itself. A file whose header binds not all key columns, or is no text, is
-// one bad row of all its bytes. Empty and header-only files have no rows. Blank lines are not rows.
-// JSON lines: one object a line, keys bound by name and alias; a string's value, else the JSON text (true, 12.50, null
-// is absent); a duplicate key, a line that is no object or no JSON is one bad row. Blank lines are not rows.
+// before the next line that fits the shape by itself (which may span lines itself). All reasons of a bad row are given.
+// A record that is no UTF-8, has a NUL or is longer than record_bytes_max is bad too. A file whose header binds not all
+// key columns, or is no text, is one bad row of all its bytes. Empty and header-only files have no rows. Blank lines
+// are not rows. JSON lines: one object a line, keys bound by name and alias; a string's value, else the JSON text
+// (true, 12.50, null is absent); a duplicate key, a line that is no object or no JSON is one bad row. Blank lines are
+// not rows.
+//
+// Cells and errors: an error names lines, fields and columns, never a value of the row.
 class Reader {
  public:
-  // `bytes` must outlive the reader; the shape is copied where needed. Reads the header at once.
+  // `bytes` must outlive the reader; the shape is copied where needed. Reads the header at once. Throws Error{kInput}
+  // when the shape's delimiter is a quote, a line end or NUL.
   Reader(std::string_view bytes, const RowShape& shape);
   ~Reader();
   Reader(Reader&&) noexcept;

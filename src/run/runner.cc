@@ -5,9 +5,9 @@
 
 #include "base/digest.h"
 #include "base/error.h"
-#include "base/fault.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "report/placeholders.h"
 #include "run/published.h"
 
 namespace qlake::run {
@@ -26,12 +26,10 @@ std::string NewRunId(base::Timestamp now) {
 std::string QueryText(const model::Project& project, const std::string& path, base::Date date) {
   for (const auto& file : project.files()) {
     if (file.path != path) continue;
-    std::string sql = file.text;
-    std::string literal = "DATE " + engine::QuoteLiteral(base::FormatDate(date));
-    for (size_t at = sql.find("$date"); at != std::string::npos; at = sql.find("$date", at + literal.size())) {
-      sql.replace(at, 5, literal);
-    }
-    return sql;
+    return report::ReplacePlaceholders(file.text, [&](std::string_view name, int line) {
+      if (name != "date") throw base::InputError("{}:{}: unknown placeholder, known is $date: ${}", path, line, name);
+      return "DATE " + engine::QuoteLiteral(base::FormatDate(date));
+    });
   }
   throw base::InputError("the project has no {}", path);
 }
@@ -139,7 +137,10 @@ report::DumpReport Runner::DumpDate(base::Date date) {
   request.date = date;
   request.query_sql = query;
   request.left_out_sql = left_out;
-  request.versions = {publication.tables.begin(), publication.tables.end()};
+  for (const auto& [table, version] : publication.tables) {
+    // Only what the queries read: an unrelated table's new version changes no dump.
+    if (query.find(table) != std::string::npos || left_out.find(table) != std::string::npos) request.versions[table] = version;
+  }
   request.as_of = publication.committed_at;
   request.run_id = run_id_;
   return report::WriteDump(lake_.database(), request);

@@ -1,6 +1,8 @@
 #include "simulate/drop_file.h"
 
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <system_error>
 
 #include "base/error.h"

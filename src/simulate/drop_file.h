@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -19,10 +18,7 @@ class DropFile {
   DropFile& operator=(const DropFile&) = delete;
 
   // REQUIRES: at most kRecordBytesMax between two calls of EndRecord().
-  void Put(std::string_view text) {
-    std::memcpy(end_, text.data(), text.size());
-    end_ += text.size();
-  }
+  void Put(std::string_view text) { end_ += text.copy(end_, text.size()); }
   void PutNumber(uint64_t number);
   void PutDigits(uint64_t number, int width);  // With leading zeros.
   void EndRecord() {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -261,7 +262,7 @@ TEST_F(DropsTest, TheSixthHourExportsHalfOfTheFourthAgainWithOtherEmailEndings) 
 
 TEST_F(DropsTest, TheFourthHourBringsABranchAnAgentAndOtherHireDates) {
   Write();
-  EXPECT_EQ(Read("branches", 3), Read("branches", 1).c_str());
+  EXPECT_EQ(Read("branches", 3), Read("branches", 1));
   EXPECT_EQ(Rows("branches", 3).size(), 5u);
   EXPECT_EQ(Rows("branches", 4).size(), 6u);
   const std::vector<Fields> before = Rows("sales_agents", 3);

@@ -19,13 +19,14 @@
 namespace qlake::engine {
 
 struct DatabaseOptions {
-  uint64_t memory_bytes = uint64_t{1} << 30;  // DuckDB's own limit; the row sink's buffers count beside it.
-  int threads = 0;                            // 0: as many as there are processors.
-  std::string temp_folder;                    // Where it spills to; empty: never spills.
+  uint64_t memory_bytes = uint64_t{1} << 30;          // DuckDB's own limit; the row sink's buffers count beside it.
+  int threads = 0;                                    // 0: as many as there are processors.
+  std::string temp_folder;                            // Where it spills to; empty: never spills.
+  uint64_t row_sink_bytes_max = uint64_t{256} << 20;  // Rows that Apply gathers before it writes them as files.
 };
 
-// Files of one source to read as rows of text. The scan's columns: every column of the shape as VARCHAR (NULL: the row has
-// no such field; '' : it is empty), then `_rescued` VARCHAR, `_file` INTEGER (index in `files`), `_line` BIGINT,
+// Files of one source to read as rows of text. The scan's columns: every column of the shape as VARCHAR (NULL: the row
+// has no such field; '' : it is empty), then `_rescued` VARCHAR, `_file` INTEGER (index in `files`), `_line` BIGINT,
 // `_error` VARCHAR (NULL: a good row), `_record` VARCHAR (the record's text; bytes that are no UTF-8 and NUL as \xNN).
 struct RawScanFile {
   std::string path;  // In the storage.
@@ -45,10 +46,12 @@ struct ScanProgress {
   int64_t rows_done = 0;
 };
 
-// What to do to one table in one commit. Inserted rows have the table's columns in its order, partition columns included.
+// What to do to one table in one commit. Inserted rows have the table's columns in its order, partition columns
+// included.
 struct TableChange {
   std::string insert_sql;  // SELECT of the rows to add; empty: none.
-  // SELECT of the keys (columns `key_columns`) whose rows go; files that hold any are rewritten without them. Empty: none.
+  // SELECT of the keys (columns `key_columns`) whose rows go; files that hold any are rewritten without them. Empty:
+  // none.
   std::string remove_sql;
   std::vector<std::string> key_columns;
   bool replace = false;  // All present rows go; remove_sql is empty then.
@@ -90,7 +93,8 @@ class Database {
   Result Query(std::string_view sql);
   void Query(std::string_view sql, const ResultVisitor& visitor);  // Streamed, in order.
   int64_t QueryInteger(std::string_view sql);                      // One row, one integer; NULL is 0.
-  // Columns of a SELECT in our types (UTINYINT..BIGINT widen to integer or long, HUGEINT is an error that says to cast).
+  // Columns of a SELECT in our types (UTINYINT..BIGINT widen to integer or long, HUGEINT is an error that says to
+  // cast).
   std::vector<base::Column> Describe(std::string_view sql);
 
   // Defines view `name` (schema-qualified, schema created when absent) over a raw scan, or over the live files of a

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "base/clock.h"
+#include "cli/settings.h"
+#include "lake/lake.h"
+#include "model/project.h"
+
+namespace CLI {
+class App;
+}
+
+namespace qlake::cli {
+
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitWrongUse = 2;
+inline constexpr int kExitQuarantined = 3;  // Done, but --strict was given and data was quarantined.
+
+// What every command has: its settings, the clock, where answers go.
+struct Context {
+  Settings settings;
+  std::ostream& out;
+  const base::Clock& clock;
+  bool json = false;
+  bool quiet = false;
+
+  model::Project LoadProject() const;
+  lake::LakeOptions LakeOptionsOf() const { return {settings.lake, settings.memory_bytes}; }
+};
+
+// The command line while it is parsed: flags that all commands share, and the command that was chosen.
+struct CommandLine {
+  std::map<std::string, std::string> flags;  // By setting key, as given.
+  std::string config_file;
+  bool json = false;
+  bool quiet = false;
+  std::function<int(Context&)> command;  // Set by the chosen one's callback.
+
+  // Adds a subcommand with the flags of the settings that it obeys, --config, --json, --quiet and an example.
+  CLI::App& Add(CLI::App& parent, const std::string& name, const std::string& help, const std::vector<std::string>& setting_keys,
+                const std::string& examples);
+};
+
+// Each adds one command (src/cli/<name>_command.cc).
+void AddInit(CLI::App& app, CommandLine& line);
+void AddSimulate(CLI::App& app, CommandLine& line);
+void AddIngest(CLI::App& app, CommandLine& line);
+void AddProcess(CLI::App& app, CommandLine& line);
+void AddRun(CLI::App& app, CommandLine& line);
+void AddReport(CLI::App& app, CommandLine& line);
+void AddDump(CLI::App& app, CommandLine& line);
+void AddSql(CLI::App& app, CommandLine& line);
+void AddStatus(CLI::App& app, CommandLine& line);
+void AddLedger(CLI::App& app, CommandLine& line);
+void AddQuarantine(CLI::App& app, CommandLine& line);
+void AddConfig(CLI::App& app, CommandLine& line);
+
+}  // namespace qlake::cli

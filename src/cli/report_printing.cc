@@ -1,0 +1,34 @@
+#include "cli/report_printing.h"
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "run/published.h"
+
+namespace qlake::cli {
+
+std::vector<report::Report> LoadReports(const model::Project& project) {
+  std::vector<report::Report> reports;
+  for (const auto& file : project.FilesIn("reports/")) {
+    if (report::IsReportFile(file.path, file.text)) reports.push_back(report::ParseReport(file.path, file.text));
+  }
+  return reports;
+}
+
+void PrintReport(Context& context, lake::Lake& lake, const model::Project& project, const report::Report& report,
+                 const report::DateRange& dates, const AnswerOptions& options, std::optional<base::Timestamp> as_of) {
+  FormatOf(context, options);
+  std::string sql = report::RenderSql(report, dates);
+  run::RequirePublished(lake, project, as_of, sql);
+  report::FormatOptions format;
+  if (!report.bar_column.empty() && isatty(STDOUT_FILENO) != 0) format.bar = report::BarOptions{report.bar_column};
+  WriteAnswer(context, lake.database(), sql, options, format);
+}
+
+base::Date RequireDate(const std::string& flag, const std::string& text) {
+  auto date = base::ParseDate(text);
+  if (!date) throw base::InputError("{} must be a date such as 2023-05-20: {}", flag, text);
+  return *date;
+}
+
+}  // namespace qlake::cli

@@ -1,0 +1,56 @@
+#include <CLI/CLI.hpp>
+
+#include "cli/context.h"
+#include "cli/progress.h"
+#include "cli/report_printing.h"
+#include "cli/run_summary.h"
+#include "lake/records.h"
+#include "run/runner.h"
+
+namespace qlake::cli {
+namespace {
+
+constexpr int64_t kReportRows = 10;
+
+struct Options {
+  std::string hour;
+  bool strict = false;
+};
+
+void PrintReports(Context& context, lake::Lake& lake, const model::Project& project) {
+  for (const auto& definition : LoadReports(project)) {
+    context.out << "\n" << definition.title << " (qlake report " << definition.name << ")\n";
+    PrintReport(context, lake, project, definition, {}, {"table", kReportRows}, std::nullopt);
+  }
+}
+
+int Execute(Context& context, const Options& options) {
+  lake::Lake lake(context.LakeOptionsOf(), context.clock);
+  auto project = context.LoadProject();
+  auto settings = RunSettingsOf(context, options.hour);
+  run::RunReport report;
+  {
+    auto& database = lake.database();
+    Progress progress(context.quiet || context.json, [&database] { return database.progress(); });
+    settings.on_stage = [&progress](const std::string& stage) { progress.Stage(stage); };
+    report = run::Runner(lake, project, settings).Run();
+  }
+  WarnOfFiles(report.ingest);
+  PrintRun(context, report);
+  if (!context.json && lake::ReadPublication(lake)) PrintReports(context, lake, project);
+  return ExitCodeOf(report, options.strict);
+}
+
+}  // namespace
+
+void AddRun(CLI::App& app, CommandLine& line) {
+  auto& command = line.Add(app, "run", "ingest, process, reports and dump: whatever is pending, in order",
+                           {"project", "landing", "lake", "dump_dir", "memory", "engine", "settle", "lease_wait"},
+                           "  qlake run --landing landing --lake lake --dump-dir dump\n  qlake run --json --strict");
+  auto options = std::make_shared<Options>();
+  command.add_option("--hour", options->hour, "data hour (UTC) of drops whose names tell none [hour of arrival]");
+  command.add_flag("--strict", options->strict, "exit with 3 when rows went to quarantine");
+  command.callback([&line, options] { line.command = [options](Context& context) { return Execute(context, *options); }; });
+}
+
+}  // namespace qlake::cli

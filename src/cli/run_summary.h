@@ -1,0 +1,20 @@
+#pragma once
+
+#include "cli/context.h"
+#include "run/runner.h"
+
+namespace qlake::cli {
+
+// What a run did: for people on standard output, or, with --json, one object.
+void PrintRun(Context& context, const run::RunReport& report);
+
+// Warnings of an ingest, on standard error: files that wait or belong to nothing.
+void WarnOfFiles(const ingest::IngestReport& report);
+
+// kExitQuarantined when `strict` and the run sent rows to quarantine, else kExitDone.
+int ExitCodeOf(const run::RunReport& report, bool strict);
+
+// The Runner's settings from the context's.
+run::RunSettings RunSettingsOf(const Context& context, const std::string& hour);
+
+}  // namespace qlake::cli

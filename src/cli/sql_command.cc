@@ -1,0 +1,84 @@
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "cli/answer.h"
+#include "delta/snapshot.h"
+#include "run/published.h"
+#include "storage/storage.h"
+
+namespace qlake::cli {
+namespace {
+
+struct Options {
+  std::string sql;
+  std::string table_path;
+  std::string as_of;
+  AnswerOptions answer;
+};
+
+// --as-of is a version of one table, or a moment.
+struct AsOf {
+  std::optional<delta::Version> version;
+  std::optional<base::Timestamp> time;
+};
+
+AsOf ParseAsOf(const std::string& text) {
+  AsOf as_of;
+  if (text.empty()) return as_of;
+  if (text.find_first_not_of("0123456789") == std::string::npos && text.size() < 19) {
+    as_of.version = std::stoll(text);
+  } else if (!(as_of.time = base::ParseTimestamp(text))) {
+    throw base::InputError("--as-of must be a version or a time such as 2023-05-20T14:00:00Z: {}", text);
+  }
+  return as_of;
+}
+
+void DefineOneTable(engine::Database& database, storage::Storage& storage, const Options& options, const AsOf& as_of) {
+  auto snapshot = as_of.time ? delta::Snapshot::LoadAsOf(storage, "", *as_of.time) : delta::Snapshot::Load(storage, "", as_of.version);
+  if (!snapshot) throw base::InputError("there is no Delta table (--table): {}", options.table_path);
+  database.DefineTable("main.t", *snapshot);
+}
+
+int Execute(Context& context, const Options& options) {
+  AsOf as_of = ParseAsOf(options.as_of);
+  if (!options.table_path.empty()) {
+    if (!std::filesystem::exists(options.table_path)) throw base::InputError("there is no Delta table (--table): {}", options.table_path);
+    auto storage = storage::OpenLocalStorage(options.table_path);
+    engine::DatabaseOptions database_options;
+    database_options.memory_bytes = context.settings.memory_bytes;
+    engine::Database database(*storage, database_options);
+    DefineOneTable(database, *storage, options, as_of);
+    database.CheckReadOnlySelect(options.sql);
+    database.Lock();
+    WriteAnswer(context, database, options.sql, options.answer);
+    return kExitDone;
+  }
+  if (as_of.version) throw base::InputError("--as-of with a version is for one table (--table PATH); name a time: {}", options.as_of);
+  if (!std::filesystem::exists(context.settings.lake)) throw base::InputError("there is no lake (--lake): {}", context.settings.lake);
+  lake::Lake lake(context.LakeOptionsOf(), context.clock);
+  auto project = context.LoadProject();
+  run::DefinePublished(lake, project, as_of.time, options.sql);
+  lake.database().CheckReadOnlySelect(options.sql);
+  lake.database().Lock();
+  WriteAnswer(context, lake.database(), options.sql, options.answer);
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddSql(CLI::App& app, CommandLine& line) {
+  auto& command = line.Add(app, "sql", "Answer one SELECT over the lake's tables, as last published; nothing else is in reach", {"project", "lake", "memory"},
+                           "  qlake sql \"SELECT count(*), sum(total_paid_price) FROM sales_transactions_fact\"\n"
+                           "  qlake sql \"SELECT * FROM raw.sales_transactions WHERE transaction_id = 'trx-152546429674'\" --format json\n"
+                           "  qlake sql --table lake/warehouse/customer_dim --as-of 3 \"SELECT * FROM t\" --format csv");
+  auto options = std::make_shared<Options>();
+  command.add_option("sql", options->sql, "the SELECT; tables are layer.table, or table while that is unique")->required();
+  command.add_option("--table", options->table_path, "read this Delta folder, as table t");
+  command.add_option("--as-of", options->as_of, "as published at that time (UTC); with --table also a version");
+  AddAnswerOptions(command, options->answer);
+  command.callback([&line, options] { line.command = [options](Context& context) { return Execute(context, *options); }; });
+}
+
+}  // namespace qlake::cli

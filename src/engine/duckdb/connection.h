@@ -1,0 +1,80 @@
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/duckdb/database.h"
+#include "engine/duckdb/handles.h"
+#include "engine/duckdb/logical_type.h"
+
+namespace qlake::engine {
+
+class Connection;
+
+// The answer of one SELECT, chunk by chunk, in order. The connection can do nothing else until it is gone.
+class ResultStream {
+ public:
+  const std::vector<std::string>& names() const { return names_; }
+  const std::vector<LogicalType>& types() const { return types_; }
+
+  // False at the end. Throws what the statement failed with.
+  bool Next(ChunkHandle& chunk);
+
+ private:
+  friend class Connection;
+  explicit ResultStream(Connection& connection) : connection_(connection) {}
+
+  Connection& connection_;
+  StatementHandle statement_;
+  PendingHandle pending_;
+  ResultHandle result_;
+  std::vector<std::string> names_;
+  std::vector<LogicalType> types_;
+};
+
+// An in-memory DuckDB of its own and the one connection to it. Not thread-safe but for Interrupt() and NoteFailure().
+// Failures are thrown as database.h says.
+class Connection {
+ public:
+  explicit Connection(const DatabaseOptions& options);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  duckdb_connection get() const { return connection_.get(); }
+
+  // Any number of statements; answers are dropped. Rows of a table that is made this way have no order to rely on.
+  void Run(std::string_view sql);
+  // One statement; its answer comes in the order that it asks for.
+  ResultStream Stream(std::string_view sql);
+  // Column names and types of a SELECT, which is not run.
+  void DescribeSelect(std::string_view sql, std::vector<std::string>& names, std::vector<LogicalType>& types);
+  // One text that the statement, with one text bound to its parameter, answers with.
+  std::string AskText(std::string_view sql, std::string_view parameter);
+
+  void Interrupt() { duckdb_interrupt(connection_.get()); }
+  // A callback of ours failed inside of DuckDB, which only carries texts: the statement shall fail with this.
+  void NoteFailure(const base::Error& error);
+  // No setting can be changed any more; answers keep their order.
+  void LockConfiguration();
+
+  [[noreturn]] void ThrowFailure(duckdb_error_type type, const char* message);
+
+ private:
+  void KeepOrder(bool keep);
+  void ForgetFailure();
+  void Execute(std::string_view sql);
+  StatementHandle Prepare(std::string_view sql);
+
+  DatabaseHandle database_;
+  ConnectionHandle connection_;
+  bool keeps_order_ = true;
+  bool locked_ = false;
+  std::mutex mutex_;
+  std::optional<base::Error> failure_;  // Guarded by mutex_.
+};
+
+}  // namespace qlake::engine

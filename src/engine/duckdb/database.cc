@@ -1,0 +1,189 @@
+#include "engine/duckdb/database.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <set>
+#include <thread>
+
+#include "base/error.h"
+#include "engine/duckdb/cell_text.h"
+#include "engine/duckdb/connection.h"
+#include "engine/duckdb/functions.h"
+#include "engine/duckdb/raw_scan.h"
+#include "engine/duckdb/select_guard.h"
+#include "engine/duckdb/table_view.h"
+#include "engine/duckdb/table_writer.h"
+
+namespace qlake::engine {
+namespace {
+
+std::string Quote(std::string_view text, char mark) {
+  std::string quoted(1, mark);
+  for (char c : text) {
+    if (c == mark) quoted.push_back(mark);
+    quoted.push_back(c);
+  }
+  quoted.push_back(mark);
+  return quoted;
+}
+
+size_t ThreadsOf(const DatabaseOptions& options) {
+  return options.threads > 0 ? static_cast<size_t>(options.threads) : std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::vector<ResultColumn> ColumnsOf(const ResultStream& stream) {
+  std::vector<ResultColumn> columns;
+  for (size_t i = 0; i < stream.names().size(); ++i) {
+    columns.push_back(DescribeResultColumn(stream.names()[i], stream.types()[i]));
+  }
+  return columns;
+}
+
+ResultRow ReadRow(const ResultStream& stream, duckdb_data_chunk chunk, idx_t row) {
+  ResultRow cells;
+  cells.reserve(stream.types().size());
+  for (size_t i = 0; i < stream.types().size(); ++i) {
+    cells.push_back(FormatCell(stream.types()[i], duckdb_data_chunk_get_vector(chunk, i), row));
+  }
+  return cells;
+}
+
+}  // namespace
+
+class Database::State {
+ public:
+  State(storage::Storage& lake_storage, const DatabaseOptions& database_options)
+      : storage(lake_storage), options(database_options), connection(database_options), raw_scans(storage, connection) {
+    RegisterFunctions(connection.get());
+  }
+
+  void DefineView(const std::string& name, const std::string& select) {
+    size_t point = name.find('.');
+    QLAKE_CHECK(point != std::string::npos);
+    std::string schema = QuoteName(name.substr(0, point));
+    connection.Run(fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE VIEW {0}.{1} AS {2}", schema,
+                               QuoteName(name.substr(point + 1)), select));
+    tables.insert(name);
+  }
+
+  storage::Storage& storage;
+  DatabaseOptions options;
+  Connection connection;
+  RawScans raw_scans;
+  std::set<std::string> tables;  // That were defined, schema-qualified.
+  std::atomic<bool> interrupted = false;
+};
+
+Database::Database(storage::Storage& storage, const DatabaseOptions& options)
+    : state_(std::make_unique<State>(storage, options)) {}
+
+Database::~Database() = default;
+
+void Database::Run(std::string_view sql) { state_->connection.Run(sql); }
+
+Result Database::Query(std::string_view sql) {
+  Result result;
+  Query(sql, {[&](const std::vector<ResultColumn>& columns) { result.columns = columns; },
+              [&](ResultRow& row) {
+                result.rows.push_back(std::move(row));
+                return true;
+              }});
+  return result;
+}
+
+void Database::Query(std::string_view sql, const ResultVisitor& visitor) {
+  ResultStream stream = state_->connection.Stream(sql);
+  if (visitor.on_columns) visitor.on_columns(ColumnsOf(stream));
+  ChunkHandle chunk;
+  while (stream.Next(chunk)) {
+    for (idx_t row = 0; row < duckdb_data_chunk_get_size(chunk.get()); ++row) {
+      ResultRow cells = ReadRow(stream, chunk.get(), row);
+      if (visitor.on_row && !visitor.on_row(cells)) return;
+    }
+  }
+}
+
+int64_t Database::QueryInteger(std::string_view sql) {
+  Result result = Query(sql);
+  if (result.rows.size() != 1 || result.columns.size() != 1) {
+    throw base::InputError("sql: one integer is wanted, not {} rows of {} columns", result.rows.size(),
+                           result.columns.size());
+  }
+  std::string text = result.rows[0][0].value_or("0");
+  int64_t value = 0;
+  auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
+    throw base::InputError("sql: one integer is wanted, not {}", text);
+  }
+  return value;
+}
+
+std::vector<base::Column> Database::Describe(std::string_view sql) {
+  std::vector<std::string> names;
+  std::vector<LogicalType> types;
+  state_->connection.DescribeSelect(sql, names, types);
+  std::vector<base::Column> columns;
+  for (size_t i = 0; i < names.size(); ++i) {
+    auto type = ToColumnType(types[i]);
+    if (!type) {
+      throw base::InputError("a column of the query cannot stand in a table, CAST it to another type: {} is {}",
+                             names[i], FormatType(types[i]));
+    }
+    columns.push_back({names[i], *type, false, ""});
+  }
+  return columns;
+}
+
+void Database::DefineRawScan(const std::string& name, RawScan scan) {
+  state_->DefineView(name, state_->raw_scans.Add(name, std::move(scan)));
+}
+
+void Database::DefineTable(const std::string& name, const delta::Snapshot& snapshot) {
+  state_->DefineView(name, SelectAllFiles(state_->storage, snapshot));
+}
+
+void Database::DefineEmptyTable(const std::string& name, const std::vector<base::Column>& columns) {
+  state_->DefineView(name, SelectNothing(columns));
+}
+
+ApplyReport Database::Apply(const TableTarget& target, const std::optional<delta::Snapshot>& base,
+                            const TableChange& change, const ApplyOptions& options, const base::Clock& clock) {
+  state_->interrupted = false;
+  TableWriter writer({.storage = state_->storage,
+                      .connection = state_->connection,
+                      .clock = clock,
+                      .row_sink_bytes_max = state_->options.row_sink_bytes_max,
+                      .threads = ThreadsOf(state_->options),
+                      .cancelled = state_->interrupted},
+                     target, base);
+  return writer.Apply(change, options);
+}
+
+void Database::CheckReadOnlySelect(std::string_view sql) {
+  SelectGuard(state_->tables).Check(state_->connection.AskText("SELECT json_serialize_sql($1)", sql));
+}
+
+void Database::Lock() {
+  // Names without a schema are looked up where tables were defined; the guard has seen to it that they are unique.
+  std::set<std::string> schemas;
+  for (const auto& table : state_->tables) schemas.insert(QuoteName(table.substr(0, table.find('.'))));
+  state_->connection.Run(fmt::format(
+      "SET search_path = {}; SET allowed_directories = [{}]; SET enable_external_access = false",
+      QuoteLiteral(fmt::format("{}", fmt::join(schemas, ","))), QuoteLiteral(state_->storage.Url("") + "/")));
+  state_->connection.LockConfiguration();
+}
+
+void Database::Interrupt() {
+  state_->interrupted = true;
+  state_->connection.Interrupt();
+}
+
+ScanProgress Database::progress() const { return state_->raw_scans.progress(); }
+
+std::string QuoteLiteral(std::string_view text) { return Quote(text, '\''); }
+std::string QuoteName(std::string_view name) { return Quote(name, '"'); }
+
+}  // namespace qlake::engine

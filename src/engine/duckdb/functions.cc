@@ -1,0 +1,130 @@
+#include "engine/duckdb/functions.h"
+
+#include <xxhash.h>
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/duckdb/handles.h"
+#include "engine/duckdb/text_functions.h"
+
+namespace qlake::engine {
+namespace {
+
+// Two seeds make 128 bits of a hash that Spark has too (xxhash64 takes 42 there).
+constexpr uint64_t kSeeds[] = {42, 1011};
+constexpr char kNullMark = '\x1E';
+constexpr char kSeparator = '\x1F';
+
+// The answers of one call, one a row.
+class Output {
+ public:
+  explicit Output(duckdb_vector vector) : vector_(vector) {}
+
+  void SetText(idx_t row, std::string_view text) {
+    duckdb_vector_assign_string_element_len(vector_, row, text.data(), text.size());
+  }
+  void SetDays(idx_t row, int32_t days) { static_cast<int32_t*>(duckdb_vector_get_data(vector_))[row] = days; }
+  void SetNull(idx_t row) {
+    if (validity_ == nullptr) {
+      duckdb_vector_ensure_validity_writable(vector_);
+      validity_ = duckdb_vector_get_validity(vector_);
+    }
+    duckdb_validity_set_row_invalid(validity_, row);
+  }
+
+ private:
+  duckdb_vector vector_;
+  uint64_t* validity_ = nullptr;
+};
+
+void CleanEmailRows(duckdb_function_info, duckdb_data_chunk input, duckdb_vector result) {
+  VectorView texts(duckdb_data_chunk_get_vector(input, 0));
+  Output output(result);
+  std::string buffer;
+  for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
+    auto email = texts.IsNull(row) ? std::nullopt : CleanEmail(texts.TextAt(row), buffer);
+    email ? output.SetText(row, *email) : output.SetNull(row);
+  }
+}
+
+void ParseDateRows(duckdb_function_info, duckdb_data_chunk input, duckdb_vector result) {
+  VectorView texts(duckdb_data_chunk_get_vector(input, 0));
+  Output output(result);
+  for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
+    auto days = texts.IsNull(row) ? std::nullopt : ParseDateText(texts.TextAt(row));
+    days ? output.SetDays(row, *days) : output.SetNull(row);
+  }
+}
+
+void SplitAddressRows(duckdb_function_info, duckdb_data_chunk input, duckdb_vector result) {
+  VectorView texts(duckdb_data_chunk_get_vector(input, 0));
+  VectorView parts(duckdb_data_chunk_get_vector(input, 1));
+  Output output(result);
+  for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
+    bool is_null = texts.IsNull(row) || parts.IsNull(row);
+    auto part = is_null ? std::nullopt : SplitAddress(texts.TextAt(row), parts.At<int32_t>(row));
+    part ? output.SetText(row, *part) : output.SetNull(row);
+  }
+}
+
+void ContentHashRows(duckdb_function_info, duckdb_data_chunk input, duckdb_vector result) {
+  std::vector<VectorView> columns;
+  for (idx_t i = 0; i < duckdb_data_chunk_get_column_count(input); ++i) {
+    columns.emplace_back(duckdb_data_chunk_get_vector(input, i));
+  }
+  Output output(result);
+  std::string text;
+  for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
+    text.clear();
+    for (size_t i = 0; i < columns.size(); ++i) {
+      if (i > 0) text.push_back(kSeparator);
+      columns[i].IsNull(row) ? text.push_back(kNullMark) : static_cast<void>(text.append(columns[i].TextAt(row)));
+    }
+    XXH64_canonical_t hash[2];
+    for (size_t i = 0; i < 2; ++i) XXH64_canonicalFromHash(&hash[i], XXH64(text.data(), text.size(), kSeeds[i]));
+    output.SetText(row, {reinterpret_cast<const char*>(hash), sizeof hash});
+  }
+}
+
+ScalarFunctionHandle MakeFunction(const char* name, duckdb_type result, duckdb_scalar_function_t rows) {
+  ScalarFunctionHandle function(duckdb_create_scalar_function());
+  TypeHandle type(duckdb_create_logical_type(result));
+  duckdb_scalar_function_set_name(function.get(), name);
+  duckdb_scalar_function_set_return_type(function.get(), type.get());
+  duckdb_scalar_function_set_function(function.get(), rows);
+  return function;
+}
+
+ScalarFunctionHandle MakeFunction(const char* name, std::initializer_list<duckdb_type> parameters, duckdb_type result,
+                                  duckdb_scalar_function_t rows) {
+  ScalarFunctionHandle function = MakeFunction(name, result, rows);
+  for (duckdb_type parameter : parameters) {
+    TypeHandle type(duckdb_create_logical_type(parameter));
+    duckdb_scalar_function_add_parameter(function.get(), type.get());
+  }
+  return function;
+}
+
+void Register(duckdb_connection connection, const ScalarFunctionHandle& function) {
+  QLAKE_CHECK(duckdb_register_scalar_function(connection, function.get()) == DuckDBSuccess);
+}
+
+}  // namespace
+
+void RegisterFunctions(duckdb_connection connection) {
+  constexpr auto kText = DUCKDB_TYPE_VARCHAR;
+  Register(connection, MakeFunction("clean_email", {kText}, kText, CleanEmailRows));
+  Register(connection, MakeFunction("parse_date", {kText}, DUCKDB_TYPE_DATE, ParseDateRows));
+  Register(connection, MakeFunction("split_address", {kText, DUCKDB_TYPE_INTEGER}, kText, SplitAddressRows));
+  ScalarFunctionHandle content_hash = MakeFunction("content_hash", DUCKDB_TYPE_BLOB, ContentHashRows);
+  TypeHandle text_type(duckdb_create_logical_type(kText));
+  duckdb_scalar_function_set_varargs(content_hash.get(), text_type.get());
+  duckdb_scalar_function_set_special_handling(content_hash.get());  // NULLs count.
+  Register(connection, content_hash);
+}
+
+}  // namespace qlake::engine

@@ -1,0 +1,281 @@
+#include "engine/duckdb/raw_scan.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/duckdb/file_bytes.h"
+#include "engine/duckdb/record_text.h"
+#include "rows/reader.h"
+
+namespace qlake::engine {
+namespace {
+
+constexpr const char* kFunctionName = "qlake_raw_scan";
+
+// The columns behind those of the shape, in this order.
+enum ExtraColumn : size_t { kRescued, kFile, kLine, kError, kRecord, kExtraColumns };
+constexpr const char* kExtraNames[] = {"_rescued", "_file", "_line", "_error", "_record"};
+constexpr duckdb_type kExtraTypes[] = {DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_INTEGER, DUCKDB_TYPE_BIGINT,
+                                       DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_VARCHAR};
+
+// What a statement found out when it was bound.
+struct Binding {
+  RawScans& scans;
+  std::shared_ptr<const RawScan> scan;
+};
+
+// One run of a scan: which columns are wanted, and which file is next.
+class ScanRun {
+ public:
+  ScanRun(const Binding& binding, std::vector<idx_t> columns)
+      : scans(binding.scans), scan(binding.scan), wanted_columns(std::move(columns)) {
+    uint64_t bytes = 0;
+    for (const auto& file : scan->files) bytes += file.bytes;
+    scans.NoteBegin(bytes);
+  }
+  ~ScanRun() { scans.NoteEnd(); }
+  ScanRun(const ScanRun&) = delete;
+  ScanRun& operator=(const ScanRun&) = delete;
+
+  RawScans& scans;
+  std::shared_ptr<const RawScan> scan;
+  std::vector<idx_t> wanted_columns;  // Per column of the chunk: which one of the scan.
+  std::atomic<size_t> next_file = 0;
+};
+
+// A column of the chunk that is being filled.
+class OutputColumn {
+ public:
+  OutputColumn(duckdb_vector vector, idx_t index) : vector_(vector), index_(index) {}
+
+  idx_t index() const { return index_; }
+  void SetText(idx_t row, std::string_view text) {
+    duckdb_vector_assign_string_element_len(vector_, row, text.data(), text.size());
+  }
+  void SetNull(idx_t row) {
+    if (validity_ == nullptr) {
+      duckdb_vector_ensure_validity_writable(vector_);
+      validity_ = duckdb_vector_get_validity(vector_);
+    }
+    duckdb_validity_set_row_invalid(validity_, row);
+  }
+  void SetTextOrNull(idx_t row, std::string_view text) { text.empty() ? SetNull(row) : SetText(row, text); }
+  template <typename Number>
+  void SetNumber(idx_t row, Number number) {
+    static_cast<Number*>(duckdb_vector_get_data(vector_))[row] = number;
+  }
+
+ private:
+  duckdb_vector vector_;
+  idx_t index_;
+  uint64_t* validity_ = nullptr;
+};
+
+// One thread's part in a run.
+class FileScan {
+ public:
+  explicit FileScan(ScanRun& run) : run_(run) {}
+
+  void Fill(duckdb_data_chunk chunk) {
+    std::vector<OutputColumn> columns = ColumnsOf(chunk);
+    idx_t rows = 0;
+    idx_t rows_max = duckdb_vector_size();
+    while (rows < rows_max && (reader_ || OpenNextFile())) {
+      if (reader_->Next(row_)) {
+        for (auto& column : columns) FillCell(column, rows);
+        ++rows;
+      } else {
+        CloseFile();
+      }
+    }
+    NoteProgress(static_cast<int64_t>(rows));
+    duckdb_data_chunk_set_size(chunk, rows);
+  }
+
+ private:
+  std::vector<OutputColumn> ColumnsOf(duckdb_data_chunk chunk) const {
+    std::vector<OutputColumn> columns;
+    size_t known = run_.scan->csv_shape.columns.size() + kExtraColumns;
+    for (idx_t i = 0; i < run_.wanted_columns.size(); ++i) {
+      // A count(*) wants no column; DuckDB then asks for one that there is not.
+      if (run_.wanted_columns[i] >= known) continue;
+      columns.emplace_back(duckdb_data_chunk_get_vector(chunk, i), run_.wanted_columns[i]);
+    }
+    return columns;
+  }
+
+  bool OpenNextFile() {
+    file_ = run_.next_file++;
+    if (file_ >= run_.scan->files.size()) return false;
+    bytes_.emplace(run_.scans.storage(), run_.scan->files[file_]);
+    shape_ = run_.scan->csv_shape;
+    shape_.format = run_.scan->formats[file_];
+    reader_.emplace(bytes_->view(), shape_);
+    bytes_noted_ = 0;
+    return true;
+  }
+
+  void CloseFile() {
+    run_.scans.NoteRead(bytes_->view().size() - bytes_noted_, 0);
+    reader_.reset();
+    bytes_.reset();
+  }
+
+  void NoteProgress(int64_t rows) {
+    uint64_t read = reader_ ? reader_->bytes_read() : bytes_noted_;
+    run_.scans.NoteRead(read - bytes_noted_, rows);
+    bytes_noted_ = read;
+  }
+
+  void FillCell(OutputColumn& column, idx_t row) {
+    size_t shape_columns = shape_.columns.size();
+    if (column.index() < shape_columns) {
+      const auto& cell = row_.cells[column.index()];
+      cell.present ? column.SetText(row, cell.text) : column.SetNull(row);
+      return;
+    }
+    switch (static_cast<ExtraColumn>(column.index() - shape_columns)) {
+      case kRescued:
+        return column.SetTextOrNull(row, row_.rescued);
+      case kFile:
+        return column.SetNumber(row, static_cast<int32_t>(file_));
+      case kLine:
+        return column.SetNumber(row, row_.line);
+      case kError:
+        return column.SetTextOrNull(row, row_.error);
+      case kRecord:
+        return column.SetText(row, EscapeRecord(row_.record, escaped_));
+      case kExtraColumns:
+        break;
+    }
+    QLAKE_CHECK(!"a column that the scan does not have");
+  }
+
+  ScanRun& run_;
+  size_t file_ = 0;
+  std::optional<FileBytes> bytes_;
+  rows::RowShape shape_;
+  std::optional<rows::Reader> reader_;
+  uint64_t bytes_noted_ = 0;
+  rows::Row row_;
+  std::string escaped_;
+};
+
+template <typename Object>
+void Delete(void* object) {
+  delete static_cast<Object*>(object);
+}
+
+// Nothing may throw through DuckDB: the failure waits at the connection, and DuckDB is told a text.
+template <typename SetError, typename Body>
+void Guarded(RawScans& scans, SetError set_error, const Body& body) {
+  try {
+    body();
+  } catch (const base::Error& error) {
+    scans.connection().NoteFailure(error);
+    set_error(error.what());
+  } catch (const std::exception& error) {
+    set_error(error.what());
+  }
+}
+
+void AddColumn(duckdb_bind_info info, const std::string& name, duckdb_type type) {
+  TypeHandle logical_type(duckdb_create_logical_type(type));
+  duckdb_bind_add_result_column(info, name.c_str(), logical_type.get());
+}
+
+void Bind(duckdb_bind_info info) {
+  auto& scans = *static_cast<RawScans*>(duckdb_bind_get_extra_info(info));
+  Guarded(
+      scans, [&](const char* message) { duckdb_bind_set_error(info, message); },
+      [&] {
+        ValueHandle id(duckdb_bind_get_parameter(info, 0));
+        auto scan = scans.Find(duckdb_get_int64(id.get()));
+        if (!scan) throw base::InputError("a raw scan is gone: its view was defined anew");
+        for (const auto& column : scan->csv_shape.columns) AddColumn(info, column.name, DUCKDB_TYPE_VARCHAR);
+        for (size_t i = 0; i < kExtraColumns; ++i) AddColumn(info, kExtraNames[i], kExtraTypes[i]);
+        duckdb_bind_set_bind_data(info, new Binding{scans, std::move(scan)}, Delete<Binding>);
+      });
+}
+
+void Init(duckdb_init_info info) {
+  const auto& binding = *static_cast<Binding*>(duckdb_init_get_bind_data(info));
+  std::vector<idx_t> columns;
+  for (idx_t i = 0; i < duckdb_init_get_column_count(info); ++i) {
+    columns.push_back(duckdb_init_get_column_index(info, i));
+  }
+  duckdb_init_set_max_threads(info, std::max<idx_t>(1, binding.scan->files.size()));
+  duckdb_init_set_init_data(info, new ScanRun(binding, std::move(columns)), Delete<ScanRun>);
+}
+
+void InitThread(duckdb_init_info info) {
+  // DuckDB gives the run only to the scanning function, so that the thread's part is made there.
+  duckdb_init_set_init_data(info, new std::optional<FileScan>(), Delete<std::optional<FileScan>>);
+}
+
+void Scan(duckdb_function_info info, duckdb_data_chunk chunk) {
+  auto& run = *static_cast<ScanRun*>(duckdb_function_get_init_data(info));
+  auto& part = *static_cast<std::optional<FileScan>*>(duckdb_function_get_local_init_data(info));
+  Guarded(
+      run.scans, [&](const char* message) { duckdb_function_set_error(info, message); },
+      [&] {
+        if (!part) part.emplace(run);
+        part->Fill(chunk);
+      });
+}
+
+}  // namespace
+
+RawScans::RawScans(const storage::Storage& storage, Connection& connection)
+    : storage_(storage), connection_(connection) {
+  TableFunctionHandle function(duckdb_create_table_function());
+  TypeHandle id_type(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
+  duckdb_table_function_set_name(function.get(), kFunctionName);
+  duckdb_table_function_add_parameter(function.get(), id_type.get());
+  duckdb_table_function_set_extra_info(function.get(), this, nullptr);
+  duckdb_table_function_set_bind(function.get(), Bind);
+  duckdb_table_function_set_init(function.get(), Init);
+  duckdb_table_function_set_local_init(function.get(), InitThread);
+  duckdb_table_function_set_function(function.get(), Scan);
+  duckdb_table_function_supports_projection_pushdown(function.get(), true);
+  QLAKE_CHECK(duckdb_register_table_function(connection.get(), function.get()) == DuckDBSuccess);
+}
+
+std::string RawScans::Add(const std::string& view, RawScan scan) {
+  QLAKE_CHECK(scan.files.size() == scan.formats.size());
+  std::lock_guard lock(mutex_);
+  int64_t& id = id_of_view_[view];
+  scans_.erase(id);
+  id = ++last_id_;
+  scans_[id] = std::make_shared<const RawScan>(std::move(scan));
+  return fmt::format("SELECT * FROM {}({})", kFunctionName, id);
+}
+
+std::shared_ptr<const RawScan> RawScans::Find(int64_t id) const {
+  std::lock_guard lock(mutex_);
+  auto found = scans_.find(id);
+  return found == scans_.end() ? nullptr : found->second;
+}
+
+void RawScans::NoteBegin(uint64_t bytes) {
+  if (running_++ == 0) {
+    bytes_done_ = 0;
+    bytes_total_ = 0;
+    rows_done_ = 0;
+  }
+  bytes_total_ += bytes;
+}
+
+void RawScans::NoteEnd() { --running_; }
+
+void RawScans::NoteRead(uint64_t bytes, int64_t rows) {
+  bytes_done_ += bytes;
+  rows_done_ += rows;
+}
+
+ScanProgress RawScans::progress() const { return {bytes_done_, bytes_total_, rows_done_}; }
+
+}  // namespace qlake::engine

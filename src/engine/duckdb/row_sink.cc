@@ -1,0 +1,237 @@
+#include "engine/duckdb/row_sink.h"
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/parallel.h"
+#include "engine/duckdb/partition_path.h"
+#include "engine/duckdb/table_view.h"
+
+namespace qlake::engine {
+
+struct RowSink::Partition {
+  delta::PartitionValues values;
+  std::string folder;
+  parquet::RowBuffer rows;
+};
+
+namespace {
+
+using Kind = base::ColumnType::Kind;
+
+// The bytes that a cell takes in a buffer beside its value: the definition level.
+constexpr uint64_t kLevelBytes = sizeof(int16_t);
+
+// Appends each cell of a chunk's column to that column's buffer of the row's partition, and says how many bytes the
+// buffers grew by. One loop a type, so that a cell costs no decision.
+template <typename Stored, typename Partitions, typename Append>
+uint64_t AppendColumn(const VectorView& cells, const Partitions& partitions, size_t column, const Append& append) {
+  for (idx_t row = 0; row < partitions.size(); ++row) {
+    auto& buffer = partitions[row]->rows.values[column];
+    if (cells.IsNull(row)) {
+      buffer.AppendNull();
+    } else {
+      append(buffer, cells.At<Stored>(row));
+    }
+  }
+  return partitions.size() * (kLevelBytes + sizeof(Stored));
+}
+
+template <typename Partitions>
+uint64_t AppendTexts(const VectorView& cells, const Partitions& partitions, size_t column) {
+  uint64_t text_bytes = 0;
+  uint64_t bytes = AppendColumn<duckdb_string_t>(cells, partitions, column, [&](auto& buffer, const auto& text) {
+    std::string_view value = TextOf(text);
+    text_bytes += value.size();
+    buffer.AppendBytes(value);
+  });
+  return bytes + text_bytes;
+}
+
+template <typename Partitions>
+uint64_t AppendDecimals(const VectorView& cells, const Partitions& partitions, size_t column, int precision) {
+  auto append = [](auto& buffer, auto value) { buffer.AppendInt64(value); };
+  // The integers that DuckDB keeps a DECIMAL of so many digits in.
+  if (precision <= 4) return AppendColumn<int16_t>(cells, partitions, column, append);
+  if (precision <= 9) return AppendColumn<int32_t>(cells, partitions, column, append);
+  if (precision <= 18) return AppendColumn<int64_t>(cells, partitions, column, append);
+  return AppendColumn<duckdb_hugeint>(cells, partitions, column,
+                                      [](auto& buffer, auto value) { buffer.AppendInt128(ToInt128(value)); });
+}
+
+template <typename Partitions>
+uint64_t AppendTyped(base::ColumnType type, const VectorView& cells, const Partitions& partitions, size_t column) {
+  auto append32 = [](auto& buffer, int32_t value) { buffer.AppendInt32(value); };
+  auto append64 = [](auto& buffer, int64_t value) { buffer.AppendInt64(value); };
+  switch (type.kind) {
+    case Kind::kBoolean:
+      return AppendColumn<bool>(cells, partitions, column, [](auto& buffer, bool value) { buffer.AppendBool(value); });
+    case Kind::kInteger:
+    case Kind::kDate:
+      return AppendColumn<int32_t>(cells, partitions, column, append32);
+    case Kind::kLong:
+    case Kind::kTimestamp:
+      return AppendColumn<int64_t>(cells, partitions, column, append64);
+    case Kind::kDouble:
+      return AppendColumn<double>(cells, partitions, column, [](auto& buffer, double v) { buffer.AppendDouble(v); });
+    case Kind::kDecimal:
+      return AppendDecimals(cells, partitions, column, type.precision);
+    case Kind::kString:
+    case Kind::kBinary:
+      break;
+  }
+  return AppendTexts(cells, partitions, column);
+}
+
+bool CanPartitionBy(base::ColumnType type) {
+  return type.kind == Kind::kDate || type.kind == Kind::kInteger || type.kind == Kind::kLong ||
+         type.kind == Kind::kBoolean || type.kind == Kind::kString;
+}
+
+// The value as a part of the map's key. REQUIRES: CanPartitionBy(type).
+void AppendKey(base::ColumnType type, const VectorView& cells, idx_t row, std::string& key) {
+  auto append = [&](const auto& value) { key.append(reinterpret_cast<const char*>(&value), sizeof value); };
+  key.push_back(cells.IsNull(row) ? 0 : 1);
+  if (cells.IsNull(row)) return;
+  if (type.kind == Kind::kString) {
+    append(cells.TextAt(row).size());
+    key.append(cells.TextAt(row));
+  } else if (type.kind == Kind::kBoolean) {
+    append(cells.At<bool>(row));
+  } else if (type.kind == Kind::kLong) {
+    append(cells.At<int64_t>(row));
+  } else {
+    append(cells.At<int32_t>(row));
+  }
+}
+
+// The value as the log writes it (PROTOCOL.md, "Partition Value Serialization"), where an empty text means NULL.
+std::optional<std::string> FormatPartitionValue(base::ColumnType type, const VectorView& cells, idx_t row) {
+  if (cells.IsNull(row)) return std::nullopt;
+  switch (type.kind) {
+    case Kind::kDate:
+      return base::FormatDate({cells.At<int32_t>(row)});
+    case Kind::kBoolean:
+      return cells.At<bool>(row) ? "true" : "false";
+    case Kind::kInteger:
+      return std::to_string(cells.At<int32_t>(row));
+    case Kind::kLong:
+      return std::to_string(cells.At<int64_t>(row));
+    default:
+      break;
+  }
+  if (cells.TextAt(row).empty()) return std::nullopt;
+  return std::string(cells.TextAt(row));
+}
+
+}  // namespace
+
+RowSink::RowSink(storage::Storage& storage, const base::Clock& clock, Options options,
+                 const std::atomic<bool>& cancelled)
+    : storage_(storage), clock_(clock), options_(std::move(options)), cancelled_(cancelled) {
+  const auto& names = options_.partition_columns;
+  for (size_t i = 0; i < options_.columns.size(); ++i) {
+    if (std::find(names.begin(), names.end(), options_.columns[i].name) == names.end()) value_indexes_.push_back(i);
+  }
+  for (const auto& name : names) {
+    auto found = std::find_if(options_.columns.begin(), options_.columns.end(),
+                              [&](const base::Column& column) { return column.name == name; });
+    if (found == options_.columns.end()) {
+      throw base::InputError("table {} has no column to partition by that is called {}", options_.table_path, name);
+    }
+    if (!CanPartitionBy(found->type)) {
+      throw base::InputError("table {} cannot be partitioned by {}, whose type is {}", options_.table_path, name,
+                             base::FormatSqlType(found->type));
+    }
+    partition_indexes_.push_back(static_cast<size_t>(found - options_.columns.begin()));
+  }
+}
+
+RowSink::~RowSink() = default;
+
+void RowSink::Add(duckdb_data_chunk chunk) {
+  std::vector<VectorView> partition_cells;
+  for (size_t index : partition_indexes_) partition_cells.emplace_back(duckdb_data_chunk_get_vector(chunk, index));
+  row_partitions_.resize(duckdb_data_chunk_get_size(chunk));
+  for (idx_t row = 0; row < row_partitions_.size(); ++row) {
+    row_partitions_[row] = &FindPartition(partition_cells, row);
+  }
+  for (size_t i = 0; i < value_indexes_.size(); ++i) {
+    VectorView cells(duckdb_data_chunk_get_vector(chunk, value_indexes_[i]));
+    bytes_ += AppendTyped(options_.columns[value_indexes_[i]].type, cells, row_partitions_, i);
+  }
+  if (bytes_ > options_.bytes_max) Flush();
+}
+
+RowSink::Partition& RowSink::FindPartition(const std::vector<VectorView>& partition_cells, idx_t row) {
+  key_.clear();
+  for (size_t i = 0; i < partition_cells.size(); ++i) {
+    AppendKey(options_.columns[partition_indexes_[i]].type, partition_cells[i], row, key_);
+  }
+  if (last_partition_ != nullptr && key_ == last_key_) return *last_partition_;
+  auto found = partitions_.find(key_);
+  if (found == partitions_.end()) {
+    found = partitions_.emplace(key_, MakePartition(ReadValues(partition_cells, row))).first;
+  }
+  last_key_ = key_;
+  last_partition_ = found->second.get();
+  return *last_partition_;
+}
+
+delta::PartitionValues RowSink::ReadValues(const std::vector<VectorView>& partition_cells, idx_t row) const {
+  delta::PartitionValues values;
+  for (size_t i = 0; i < partition_cells.size(); ++i) {
+    auto type = options_.columns[partition_indexes_[i]].type;
+    values[options_.partition_columns[i]] = FormatPartitionValue(type, partition_cells[i], row);
+  }
+  return values;
+}
+
+std::unique_ptr<RowSink::Partition> RowSink::MakePartition(delta::PartitionValues values) const {
+  auto partition = std::make_unique<Partition>();
+  partition->folder = PartitionFolder(options_.partition_columns, values);
+  partition->values = std::move(values);
+  for (size_t index : value_indexes_) {
+    partition->rows.columns.push_back(options_.columns[index]);
+    partition->rows.values.emplace_back(options_.columns[index].type);
+  }
+  return partition;
+}
+
+std::vector<delta::AddFile> RowSink::Finish() {
+  Flush();
+  return std::move(files_);
+}
+
+void RowSink::Flush() {
+  std::vector<std::unique_ptr<Partition>> full;
+  for (auto& [key, partition] : partitions_) full.push_back(std::move(partition));
+  partitions_.clear();
+  last_partition_ = nullptr;
+  bytes_ = 0;
+  // In the order of the folders, so that the log is the same for the same rows.
+  std::sort(full.begin(), full.end(), [](const auto& a, const auto& b) { return a->folder < b->folder; });
+  size_t first = files_.size();
+  files_.resize(first + full.size());
+  base::ParallelFor(full.size(), options_.threads, [&](size_t i) {
+    files_[first + i] = WriteFile(*full[i]);
+    full[i].reset();
+  });
+}
+
+delta::AddFile RowSink::WriteFile(Partition& partition) const {
+  if (cancelled_) throw base::UnavailableError("interrupted");
+  auto encoded = parquet::EncodeFile(partition.rows);
+  delta::AddFile file;
+  file.path = partition.folder + "part-" + base::NewUuid() + ".zstd.parquet";
+  storage_.Write(options_.table_path + "/" + file.path, encoded.bytes);
+  file.partition_values = std::move(partition.values);
+  file.size_bytes = static_cast<int64_t>(encoded.bytes.size());
+  file.modification_time_ms = clock_.Now().us / 1000;
+  file.stats = std::move(encoded.stats);
+  file.tags[kColumnsTag] = std::to_string(options_.columns.size());
+  return file;
+}
+
+}  // namespace qlake::engine

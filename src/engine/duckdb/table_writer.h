@@ -1,0 +1,58 @@
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/duckdb/connection.h"
+#include "engine/duckdb/database.h"
+
+namespace qlake::engine {
+
+class RowSink;
+
+// One Database::Apply: computes a change of one table, writes its data files and commits them.
+class TableWriter {
+ public:
+  struct Resources {
+    storage::Storage& storage;
+    Connection& connection;
+    const base::Clock& clock;
+    uint64_t row_sink_bytes_max;
+    size_t threads;
+    const std::atomic<bool>& cancelled;
+  };
+  // Throws Error{kInput} when the target does not fit the table: other types, other partition columns.
+  TableWriter(const Resources& resources, const TableTarget& target, const std::optional<delta::Snapshot>& base);
+
+  ApplyReport Apply(const TableChange& change, const ApplyOptions& options);
+
+ private:
+  void MergeColumns();
+  bool grows() const { return columns_.size() > table_columns_.size(); }
+  RowSink MakeSink() const;
+
+  void RemoveAllRows();
+  // Takes the files that hold a removed key out of the table and gives their other rows to the sink.
+  void RemoveRows(const TableChange& change, RowSink& sink);
+  std::vector<const delta::AddFile*> FindFilesWithKeys(const std::string& matches);
+  void InsertRows(const std::string& insert_sql, RowSink& sink);
+  int64_t AddRows(const std::string& sql, RowSink& sink);
+  void Remove(const delta::AddFile& file);
+
+  // The insert's rows with the table's columns, in its order and types.
+  std::string SelectWithTypes(const std::string& sql);
+  delta::CommitOutcome Commit(const std::vector<delta::AddFile>& files, const ApplyOptions& options);
+  delta::Metadata MakeMetadata() const;
+
+  Resources resources_;
+  const TableTarget& target_;
+  const std::optional<delta::Snapshot>& base_;
+  std::vector<base::Column> table_columns_;  // Of the table as it is; empty for a new one.
+  std::vector<base::Column> columns_;        // Of the table as it will be.
+  std::vector<delta::RemoveFile> removed_files_;
+  ApplyReport report_;
+};
+
+}  // namespace qlake::engine
