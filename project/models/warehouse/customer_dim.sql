@@ -2,8 +2,8 @@
 -- source: sales_transactions
 -- order: latest_transaction_date
 -- personal: first_name, last_name, email
--- One row per customer and period of data hours in which the shop knew them by this name and e-mail. Names conflict in the
--- source: the row of the latest transaction date counts, then the last in order.
+-- One row per customer and period of data hours in which the shop knew them by this name and e-mail. The source gives one
+-- customer many names: that of the latest transaction date counts, then the last in order.
 SELECT
   customer_id,
   customer_fname AS first_name,
