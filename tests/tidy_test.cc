@@ -74,7 +74,8 @@ TEST(TidyTest, ThirdPartyHeadersStayInTheirRooms) {
     std::string text = ReadText(file);
     for (std::sregex_iterator it(text.begin(), text.end(), include), end; it != end; ++it) {
       for (const auto& [header, rooms] : homes) {
-        if ((*it)[1].str().rfind(header, 0) == 0) EXPECT_TRUE(rooms.contains(RoomOf(file))) << file << " includes " << header;
+        bool is_home = (*it)[1].str().rfind(header, 0) != 0 || rooms.contains(RoomOf(file));
+        EXPECT_TRUE(is_home) << file << " includes " << header;
       }
     }
   }

@@ -25,7 +25,7 @@ CREATE OR REPLACE MACRO mask(t) AS
 
 -- A value as a message shows it: in quotes, its beginning only when it is long.
 CREATE OR REPLACE MACRO quote_value(t) AS
-  CASE WHEN length(t) > 60 THEN '"' || substr(t, 1, 60) || '..."' ELSE '"' || t || '"' END;
+  CASE WHEN length(t) > 60 THEN '''' || substr(t, 1, 60) || '...''' ELSE '''' || t || '''' END;
 
 -- The English name of the weekday.
 CREATE OR REPLACE MACRO day_name(d) AS dayname(d);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
-#include <set>
 
 #include "base/error.h"
 
@@ -43,21 +41,11 @@ void DefineRawSource(lake::Lake& lake, const model::Contract& contract, const st
   lake.database().DefineRawScan("raw_scan." + contract.name, std::move(scan));
   std::string columns;
   for (const auto& column : contract.columns) columns += "s." + engine::QuoteName(column.name) + ", ";
-  lake.database().Run(fmt::format(
-      "CREATE SCHEMA IF NOT EXISTS raw; CREATE OR REPLACE VIEW raw.{0} AS SELECT {1}s._rescued, f._file_id, s._line, "
-      "CAST(f.data_hour AS TIMESTAMP WITH TIME ZONE) AS data_hour, s._error "
-      "FROM raw_scan.{0} AS s JOIN (VALUES {2}) AS f(_file, _file_id, data_hour) ON s._file = f._file",
-      contract.name, columns, rows.empty() ? "(-1, '', '1970-01-01 00:00:00+00')" : rows));
-}
-
-// A table whose short name no other has answers to it, too.
-void DefineShortNames(engine::Database& database, const std::vector<std::string>& tables, const std::set<std::string>& defined) {
-  std::map<std::string, int> uses;
-  for (const auto& table : tables) ++uses[ShortName(table)];
-  for (const auto& table : defined) {
-    if (uses[ShortName(table)] > 1) continue;
-    database.Run(fmt::format("CREATE OR REPLACE VIEW main.{} AS SELECT * FROM {}", ShortName(table), table));
-  }
+  lake.database().DefineView(
+      "raw." + contract.name,
+      fmt::format("SELECT {1}s._rescued, f._file_id, s._line, CAST(f.data_hour AS TIMESTAMP WITH TIME ZONE) AS data_hour, s._error "
+                  "FROM raw_scan.{0} AS s JOIN (VALUES {2}) AS f(_file, _file_id, data_hour) ON s._file = f._file",
+                  contract.name, columns, rows.empty() ? "(-1, '', '1970-01-01 00:00:00+00')" : rows));
 }
 
 }  // namespace
@@ -65,23 +53,17 @@ void DefineShortNames(engine::Database& database, const std::vector<std::string>
 std::optional<lake::Publication> DefinePublished(lake::Lake& lake, const model::Project& project,
                                                  std::optional<base::Timestamp> as_of, const std::string& sql) {
   auto publication = lake::ReadPublication(lake, as_of);
-  std::vector<std::string> tables;
-  std::set<std::string> defined;
   for (const auto& table : lake.TableNames()) {
-    tables.push_back(table);
     if (!Names(sql, ShortName(table))) continue;
     std::optional<delta::Version> version;
     if (publication && publication->tables.contains(table)) version = publication->tables.at(table);
     auto snapshot = version  ? lake.LoadVersion(table, *version)
                     : as_of ? delta::Snapshot::LoadAsOf(lake.storage(), lake::TablePath(table), *as_of)
                             : lake.Load(table);
-    if (!snapshot) continue;
-    lake.database().DefineTable(table, *snapshot);
-    defined.insert(table);
+    if (snapshot) lake.database().DefineTable(table, *snapshot);
   }
   std::vector<lake::FileRecord> files;
   for (const auto& contract : project.contracts()) {
-    tables.push_back("raw." + contract.name);
     if (!Names(sql, contract.name)) continue;
     if (files.empty()) {
       for (auto& file : lake::ReadFiles(lake)) {
@@ -90,11 +72,9 @@ std::optional<lake::Publication> DefinePublished(lake::Lake& lake, const model::
       files = lake::CurrentFiles(files);
     }
     DefineRawSource(lake, contract, files);
-    defined.insert("raw." + contract.name);
   }
   // The functions that reports and people may call.
   lake.database().Run(project.functions_sql());
-  DefineShortNames(lake.database(), tables, defined);
   return publication;
 }
 

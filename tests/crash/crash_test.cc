@@ -78,6 +78,22 @@ INSTANTIATE_TEST_SUITE_P(EveryLabel, KillTest,
                            return name;
                          });
 
+class CheckpointTest : public CrashTest {};
+
+// A checkpoint is due with every tenth version, so it takes ten hours to come to one.
+TEST_F(CheckpointTest, AKillBeforeACheckpointLosesNothing) {
+  for (int hour = 0; hour < 10; ++hour) {
+    Drop("2023-05-20T0" + std::to_string(hour), "sales_transactions_1.csv", SalesCsv({{.id = "trx-" + std::to_string(hour)}}));
+    if (hour < 9) MustRun({"run"});
+  }
+  ASSERT_EQ(Run({"run"}, {{"QLAKE_CRASH_AT", "delta.before_checkpoint"}}).exit_code, kKilled);
+  MustRun({"run"});
+  Drop("2023-05-20T10", "sales_transactions_1.csv", SalesCsv({{.id = "trx-10"}}));
+  MustRun({"run"});
+  EXPECT_EQ(Sql("SELECT count(*), sum(units) FROM sales_transactions_fact"), "11,22\n");
+  EXPECT_EQ(UnclosedLedger(), "");
+}
+
 class FaultTest : public CrashTest, public ::testing::WithParamInterface<const char*> {};
 
 // Some of the storage's calls fail, one at a time; `make soak` fails every one (QLAKE_FAULT_STEP=1).

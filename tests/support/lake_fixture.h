@@ -11,7 +11,7 @@ namespace qlake::testing {
 
 // A workplace of its own for each test: landing zone, lake and dump folder below a temporary folder that goes afterwards.
 class LakeTest : public ::testing::Test {
- protected:
+ public:
   LakeTest();
   ~LakeTest() override;
 

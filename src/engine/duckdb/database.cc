@@ -60,13 +60,18 @@ class Database::State {
     RegisterFunctions(connection.get());
   }
 
+  // A view that users may read.
   void DefineView(const std::string& name, const std::string& select) {
+    CreateView(name, select);
+    tables.insert(name);
+  }
+
+  void CreateView(const std::string& name, const std::string& select) {
     size_t point = name.find('.');
     QLAKE_CHECK(point != std::string::npos);
     std::string schema = QuoteName(name.substr(0, point));
     connection.Run(fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE VIEW {0}.{1} AS {2}", schema,
                                QuoteName(name.substr(point + 1)), select));
-    tables.insert(name);
   }
 
   storage::Storage& storage;
@@ -138,8 +143,10 @@ std::vector<base::Column> Database::Describe(std::string_view sql) {
 }
 
 void Database::DefineRawScan(const std::string& name, RawScan scan) {
-  state_->DefineView(name, state_->raw_scans.Add(name, std::move(scan)));
+  state_->CreateView(name, state_->raw_scans.Add(name, std::move(scan)));
 }
+
+void Database::DefineView(const std::string& name, const std::string& select) { state_->DefineView(name, select); }
 
 void Database::DefineTable(const std::string& name, const delta::Snapshot& snapshot) {
   state_->DefineView(name, SelectAllFiles(state_->storage, snapshot));

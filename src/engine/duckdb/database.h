@@ -102,6 +102,8 @@ class Database {
   // one of the name.
   void DefineRawScan(const std::string& name, RawScan scan);
   void DefineTable(const std::string& name, const delta::Snapshot& snapshot);
+  // Over a SELECT of ours. Raw scans apart, what is defined is what CheckReadOnlySelect() lets a user read.
+  void DefineView(const std::string& name, const std::string& select);
   // A view of the table's columns without rows, for a table that does not exist yet.
   void DefineEmptyTable(const std::string& name, const std::vector<base::Column>& columns);
 

@@ -19,8 +19,7 @@ constexpr std::array kSources = {"BASE_TABLE",      "TABLE_FUNCTION", "SUBQUERY"
 constexpr std::array kTableFunctions = {"range", "generate_series", "unnest"};
 // Functions that read or change what is not in their arguments: settings, variables, sequences, logs, the session, the
 // clock of the process; and aggregate states as bytes, which DuckDB believes without checking.
-constexpr std::array kRefused = {"add_parquet_key",
-                                 "col_description",
+constexpr std::array kRefused = {"col_description",
                                  "combine",
                                  "combine_aggr",
                                  "current_catalog",
@@ -49,7 +48,6 @@ constexpr std::array kRefused = {"add_parquet_key",
                                  "obj_description",
                                  "parse_duckdb_log_message",
                                  "session_user",
-                                 "set_variable",
                                  "setseed",
                                  "setval",
                                  "shobj_description",
@@ -61,8 +59,8 @@ constexpr std::array kRefused = {"add_parquet_key",
                                  "vector_type",
                                  "version",
                                  "write_log"};
-constexpr std::array kRefusedPrefixes = {"__internal", "duckdb_", "has_",  "icu_internal", "inet_", "pg_",    "pragma_",
-                                         "query",      "read_",   "scan_", "which_",       "glob",  "sniff_", "qlake_"};
+constexpr std::array kRefusedPrefixes = {"__internal", "duckdb_", "glob",  "has_",  "inet_", "pg_",
+                                         "pragma_",    "qlake_",  "query", "read_", "sniff_"};
 // Operators and rewrites of DuckDB's own whose names would match.
 constexpr std::array kAllowedAnyway = {"__internal_barrier", "has_any", "has_all"};
 
