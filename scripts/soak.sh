@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The long forms of the seeded tests: 200 random histories, and every storage call failed in turn.
+# The long forms of the tests: 200 random histories, a kill at every pass of every label, every storage call failed in turn.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/build.sh release property_test crash_test
 QLAKE_ROUNDS=${QLAKE_ROUNDS:-200} build/bin/property_test --gtest_brief=1
-QLAKE_FAULT_STEP=1 build/bin/crash_test --gtest_brief=1
+QLAKE_FAULT_STEP=1 QLAKE_KILL_STEP=1 build/bin/crash_test --gtest_brief=1

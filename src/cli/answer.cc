@@ -1,10 +1,10 @@
 #include "cli/answer.h"
 
 #include <CLI/CLI.hpp>
-
 #include <iostream>
 
 #include "base/error.h"
+#include "cli/open_lake.h"
 #include "report/report.h"
 
 namespace qlake::cli {
@@ -42,15 +42,17 @@ void WriteAnswer(Context& context, engine::Database& database, const std::string
 }
 
 void WriteRows(Context& context, const engine::Result& rows, report::Format format) {
-  context.out << report::FormatResult(rows, format);
+  report::FormatOptions options;
+  options.cell_width_max = 0;
+  context.out << report::FormatResult(rows, format, options);
 }
 
 int AnswerPublished(Context& context, const std::string& sql, const AnswerOptions& options) {
   FormatOf(context, options);
-  lake::Lake lake(context.LakeOptionsOf(), context.clock);
+  OpenLake lake(context, IfAbsent::kRefuse);
   auto project = context.LoadProject();
-  run::RequirePublished(lake, project, std::nullopt, sql);
-  WriteAnswer(context, lake.database(), sql, options);
+  run::RequirePublished(*lake, project, std::nullopt, sql);
+  WriteAnswer(context, lake->database(), sql, options);
   return kExitDone;
 }
 

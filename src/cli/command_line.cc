@@ -1,15 +1,17 @@
 #include "cli/command_line.h"
 
-#include <CLI/CLI.hpp>
-
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <optional>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/context.h"
+#include "cli/standard_output.h"
 
 namespace qlake::cli {
 namespace {
@@ -17,7 +19,8 @@ namespace {
 constexpr const char* kVersion = "0.1.0";
 
 constexpr const char* kFooter =
-    "Flags count before the environment (QLAKE_LAKE, ...), that before qlake.toml. Exit codes: 0 done, 1 failed, 2 wrong input or "
+    "Flags count before the environment (QLAKE_LAKE, ...), that before qlake.toml. Exit codes: 0 done, 1 failed, 2 "
+    "wrong input or "
     "use,\n3 done but data was quarantined and --strict was given.\n\n"
     "Examples:\n"
     "  qlake simulate drops --out landing\n"
@@ -38,40 +41,69 @@ std::string_view NameOf(base::ErrorKind kind) {
   return "io";
 }
 
-int Fail(const CommandLine& line, std::string_view kind, const std::string& message, int exit_code) {
+// The message for people; under --json the failure is the answer, too.
+int Fail(std::ostream& out, bool json, std::string_view kind, const std::string& message, int exit_code) {
   std::cerr << "qlake: " << message << "\n";
-  if (line.json) {
+  if (json && out.good()) {
     base::Json error = {{"error", {{"kind", kind}, {"message", message}}}};
-    std::cout << error.dump(-1, ' ', false, base::Json::error_handler_t::replace) << "\n";
+    out << error.dump(-1, ' ', false, base::Json::error_handler_t::replace) << "\n";
   }
   return exit_code;
 }
 
-// The reader of a pipe may have gone, which is its right; a disk that is full is an error.
-int Flush(int exit_code) {
-  errno = 0;
-  std::cout.flush();
-  if (std::cout.good() || errno == EPIPE) return exit_code;
-  std::cerr << "qlake: the answer could not be written whole: " << std::strerror(errno) << "\n";
-  return kExitFailed;
+void StartLogOf(const Settings& settings) {
+  base::LogOptions log;
+  log.level = settings.log_level;
+  log.file = settings.log_file;
+  log.human = settings.log_file.empty() && isatty(STDERR_FILENO) != 0;
+  base::StartLog(log);
 }
 
-int RunCommand(CommandLine& line) {
+int RunCommand(CommandLine& line, std::ostream& out) {
+  std::optional<Interrupts> interrupts;
   try {
     Settings settings = ResolveSettings(line.flags, line.config_file);
-    base::LogOptions log;
-    log.level = settings.log_level;
-    log.file = settings.log_file;
-    log.human = settings.log_file.empty() && isatty(STDERR_FILENO) != 0;
-    base::StartLog(log);
-    Context context{std::move(settings), std::cout, base::SystemClock(), line.json, line.quiet};
+    StartLogOf(settings);
+    interrupts.emplace();
+    Context context{std::move(settings), out, base::SystemClock(), *interrupts, line.json, line.quiet};
     return line.command(context);
   } catch (const base::Error& error) {
+    if (interrupts && interrupts->happened())
+      return Fail(out, line.json, "interrupted", "interrupted", kExitInterrupted);
     int exit_code = error.kind() == base::ErrorKind::kInput ? kExitWrongUse : kExitFailed;
-    return Fail(line, NameOf(error.kind()), error.message(), exit_code);
+    return Fail(out, line.json, NameOf(error.kind()), error.message(), exit_code);
   } catch (const std::bad_alloc&) {
-    return Fail(line, "io", "out of memory: give it more, or lower --memory so that it spills to disk earlier", kExitFailed);
+    return Fail(out, line.json, "io",
+                "out of memory: give it more, or lower --memory so that it spills to disk earlier", kExitFailed);
   }
+}
+
+// A wrong flag may stand before --json, so the line is asked and not the parser.
+bool AsksForJson(int argc, char** argv) {
+  return std::any_of(argv + 1, argv + argc,
+                     [](const char* argument) { return std::string_view(argument) == "--json"; });
+}
+
+int ParseAndRun(int argc, char** argv, std::ostream& out) {
+  CLI::App app("qlake: hourly drops and events to a lake of Delta tables, a star schema, reports and the B2B dump",
+               "qlake");
+  app.set_version_flag("--version", std::string("qlake ") + kVersion);
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  CommandLine line;
+  for (auto add : {AddInit, AddSimulate, AddIngest, AddProcess, AddRun, AddReport, AddDump, AddSql, AddStatus,
+                   AddLedger, AddQuarantine, AddConfig}) {
+    add(app, line);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {
+    return app.exit(asked, out, std::cerr);
+  } catch (const CLI::ParseError& error) {
+    std::string hint = argc > 1 && argv[1][0] != '-' ? std::string("qlake ") + argv[1] + " --help" : "qlake --help";
+    return Fail(out, AsksForJson(argc, argv), "input", std::string(error.what()) + " (" + hint + ")", kExitWrongUse);
+  }
+  return RunCommand(line, out);
 }
 
 }  // namespace
@@ -101,25 +133,17 @@ CLI::App& CommandLine::Add(CLI::App& parent, const std::string& name, const std:
 
 int Main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  std::ios::sync_with_stdio(false);
-  CLI::App app("qlake: hourly drops and events to a lake of Delta tables, a star schema, reports and the B2B dump", "qlake");
-  app.set_version_flag("--version", std::string("qlake ") + kVersion);
-  app.require_subcommand(1);
-  app.footer(kFooter);
-  CommandLine line;
-  for (auto add : {AddInit, AddSimulate, AddIngest, AddProcess, AddRun, AddReport, AddDump, AddSql, AddStatus, AddLedger,
-                   AddQuarantine, AddConfig}) {
-    add(app, line);
-  }
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& asked) {
-    return Flush(app.exit(asked));
-  } catch (const CLI::ParseError& error) {
-    std::string hint = argc > 1 && argv[1][0] != '-' ? std::string("qlake ") + argv[1] + " --help" : "qlake --help";
-    return Flush(Fail(line, "input", std::string(error.what()) + " (" + hint + ")", kExitWrongUse));
+    DescriptorStream out(STDOUT_FILENO);
+    int exit_code = ParseAndRun(argc, argv, out);
+    if (out.good()) out.flush();  // When it is not, that is why the command failed.
+    return exit_code;
+  } catch (const ReaderGone&) {
+    return kExitDone;
+  } catch (const base::Error& error) {
+    std::cerr << "qlake: " << error.message() << "\n";
+    return kExitFailed;
   }
-  return Flush(RunCommand(line));
 }
 
 }  // namespace qlake::cli

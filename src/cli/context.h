@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/clock.h"
+#include "cli/interrupts.h"
 #include "cli/settings.h"
-#include "lake/lake.h"
 #include "model/project.h"
 
 namespace CLI {
@@ -21,17 +21,18 @@ inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitWrongUse = 2;
 inline constexpr int kExitQuarantined = 3;  // Done, but --strict was given and data was quarantined.
+inline constexpr int kExitInterrupted = 130;
 
 // What every command has: its settings, the clock, where answers go.
 struct Context {
   Settings settings;
   std::ostream& out;
   const base::Clock& clock;
+  Interrupts& interrupts;
   bool json = false;
   bool quiet = false;
 
   model::Project LoadProject() const;
-  lake::LakeOptions LakeOptionsOf() const { return {settings.lake, settings.memory_bytes}; }
 };
 
 // The command line while it is parsed: flags that all commands share, and the command that was chosen.
@@ -43,8 +44,8 @@ struct CommandLine {
   std::function<int(Context&)> command;  // Set by the chosen one's callback.
 
   // Adds a subcommand with the flags of the settings that it obeys, --config, --json, --quiet and an example.
-  CLI::App& Add(CLI::App& parent, const std::string& name, const std::string& help, const std::vector<std::string>& setting_keys,
-                const std::string& examples);
+  CLI::App& Add(CLI::App& parent, const std::string& name, const std::string& help,
+                const std::vector<std::string>& setting_keys, const std::string& examples);
 };
 
 // Each adds one command (src/cli/<name>_command.cc).

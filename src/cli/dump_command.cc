@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/context.h"
+#include "cli/open_lake.h"
 #include "cli/report_printing.h"
 #include "cli/run_summary.h"
 #include "run/runner.h"
@@ -13,14 +14,14 @@ void AddDump(CLI::App& app, CommandLine& line) {
                            "  qlake dump --date 2023-05-20\n  qlake dump --date 2023-05-20 --dump-dir /srv/b2b --json");
   auto date = std::make_shared<std::string>();
   command.add_option("--date", *date, "transaction date")->required();
-  command.add_option_function<std::string>("--out", [&line](const std::string& folder) { line.flags["dump_dir"] = folder; },
-                                           "another word for --dump-dir");
+  command.add_option_function<std::string>(
+      "--out", [&line](const std::string& folder) { line.flags["dump_dir"] = folder; }, "another word for --dump-dir");
   command.callback([&line, date] {
     line.command = [date](Context& context) {
       base::Date day = RequireDate("--date", *date);
-      lake::Lake lake(context.LakeOptionsOf(), context.clock);
+      OpenLake lake(context, IfAbsent::kRefuse);
       auto project = context.LoadProject();
-      PrintRun(context, run::Runner(lake, project, RunSettingsOf(context, "")).Dump(day));
+      PrintRun(context, run::Runner(*lake, project, RunSettingsOf(context, "")).Dump(day));
       return kExitDone;
     };
   });

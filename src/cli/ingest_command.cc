@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/context.h"
+#include "cli/open_lake.h"
 #include "cli/progress.h"
 #include "cli/run_summary.h"
 #include "run/runner.h"
@@ -15,15 +16,15 @@ struct Options {
 
 // Runs one of the Runner's commands with progress, and prints what it did.
 int Execute(Context& context, const Options& options, run::RunReport (run::Runner::*step)()) {
-  lake::Lake lake(context.LakeOptionsOf(), context.clock);
+  OpenLake lake(context, IfAbsent::kCreate);
   auto project = context.LoadProject();
   auto settings = RunSettingsOf(context, options.hour);
   run::RunReport report;
   {
-    auto& database = lake.database();
-    Progress progress(context.quiet || context.json, [&database] { return database.progress(); });
+    auto& database = lake->database();
+    Progress progress(Progress::StyleOf(context.quiet), [&database] { return database.progress(); });
     settings.on_stage = [&progress](const std::string& stage) { progress.Stage(stage); };
-    report = (run::Runner(lake, project, settings).*step)();
+    report = (run::Runner(*lake, project, settings).*step)();
   }
   WarnOfFiles(report.ingest);
   PrintRun(context, report);
@@ -33,7 +34,8 @@ int Execute(Context& context, const Options& options, run::RunReport (run::Runne
 }  // namespace
 
 void AddIngest(CLI::App& app, CommandLine& line) {
-  auto& command = line.Add(app, "ingest", "Take new and corrected files of the landing zone into raw", {"project", "landing", "lake", "settle", "lease_wait"},
+  auto& command = line.Add(app, "ingest", "Take new and corrected files of the landing zone into raw",
+                           {"project", "landing", "lake", "settle", "lease_wait"},
                            "  qlake ingest --landing landing --lake lake\n"
                            "  qlake ingest --landing landing --lake lake --hour 2023-05-20T14 --settle 30s");
   auto options = std::make_shared<Options>();
@@ -45,7 +47,8 @@ void AddIngest(CLI::App& app, CommandLine& line) {
 
 void AddProcess(CLI::App& app, CommandLine& line) {
   auto& command = line.Add(app, "process", "Bring every file that waits in raw into the warehouse and the marts",
-                           {"project", "lake", "memory", "engine", "lease_wait"}, "  qlake process --lake lake\n  qlake process --lake lake --strict");
+                           {"project", "lake", "memory", "engine", "lease_wait"},
+                           "  qlake process --lake lake\n  qlake process --lake lake --strict");
   auto options = std::make_shared<Options>();
   command.add_flag("--strict", options->strict, "exit with 3 when rows went to quarantine");
   command.callback([&line, options] {

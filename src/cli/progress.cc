@@ -1,66 +1,117 @@
 #include "cli/progress.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
 
+#include "cli/quantity.h"
+#include "report/display_width.h"
+
 namespace qlake::cli {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kLiveInterval{200};
+constexpr std::chrono::seconds kPlainInterval{10};
+constexpr double kRateSecondsMin = 0.2;  // Before that, a rate says nothing.
+constexpr std::string_view kEraseLine = "\r\033[K";
 
-constexpr std::chrono::milliseconds kRedraw{200};
+size_t TerminalWidth() {
+  winsize size{};
+  bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : 80;
+}
 
-double SecondsSince(Clock::time_point moment) { return std::chrono::duration<double>(Clock::now() - moment).count(); }
+void WriteToStandardError(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
 
-std::string Rate(const engine::ScanProgress& scan, double seconds) {
-  if (scan.rows_done == 0 || scan.bytes_done >= scan.bytes_total || seconds < 0.2) return "";
-  double bytes_a_second = static_cast<double>(scan.bytes_done) / seconds;
-  double left = static_cast<double>(scan.bytes_total - scan.bytes_done) / bytes_a_second;
-  return fmt::format("  {} rows  {:.0f} rows/s  {:.1f} MB/s  {:.0f} s left", scan.rows_done,
-                     static_cast<double>(scan.rows_done) / seconds, bytes_a_second / 1e6, left);
+double SecondsSince(std::chrono::steady_clock::time_point moment) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - moment).count();
 }
 
 }  // namespace
 
-Progress::Progress(bool quiet, std::function<engine::ScanProgress()> scan)
-    : live_(!quiet && isatty(STDERR_FILENO) != 0), quiet_(quiet), scan_(std::move(scan)), began_(Clock::now()) {
-  if (live_) ticker_ = std::thread([this] { Tick(); });
+std::string DescribeProgress(const std::string& stage, const engine::ScanProgress& scanned, double seconds) {
+  bool is_scanning = scanned.bytes_done > 0 && scanned.bytes_done < scanned.bytes_total;
+  if (!is_scanning || seconds < kRateSecondsMin) return fmt::format("{}: {}", stage, FormatSeconds(seconds));
+  double bytes_a_second = static_cast<double>(scanned.bytes_done) / seconds;
+  double seconds_left = static_cast<double>(scanned.bytes_total - scanned.bytes_done) / bytes_a_second;
+  auto rows_a_second = static_cast<int64_t>(static_cast<double>(scanned.rows_done) / seconds);
+  return fmt::format("{}: {} rows, {} rows/s, {}/s, {} left", stage, FormatCount(scanned.rows_done),
+                     FormatCount(rows_a_second), FormatBytes(static_cast<uint64_t>(bytes_a_second)),
+                     FormatSeconds(seconds_left));
+}
+
+std::string DescribeEnd(const std::string& stage, const engine::ScanProgress& scanned, double seconds) {
+  std::string rows = scanned.rows_done > 0 ? FormatCount(scanned.rows_done) + " rows, " : "";
+  return fmt::format("{}: {}{}", stage, rows, FormatSeconds(seconds));
+}
+
+Progress::Style Progress::StyleOf(bool quiet) {
+  if (quiet) return Style::kQuiet;
+  return ::isatty(STDERR_FILENO) != 0 ? Style::kLive : Style::kPlain;
+}
+
+Progress::Progress(Style style, std::function<engine::ScanProgress()> scan) : style_(style), scan_(std::move(scan)) {
+  if (style_ != Style::kQuiet) ticker_ = std::thread([this] { Tick(); });
 }
 
 Progress::~Progress() {
-  if (!live_) return;
+  if (style_ == Style::kQuiet) return;
   {
     std::lock_guard lock(mutex_);
+    EndStage();
     done_ = true;
   }
   wake_.notify_one();
   ticker_.join();
-  std::fputs("\r\033[K", stderr);
 }
 
 void Progress::Stage(const std::string& stage) {
-  if (quiet_) return;
+  if (style_ == Style::kQuiet) return;
   std::lock_guard lock(mutex_);
+  EndStage();
   stage_ = stage;
   stage_began_ = Clock::now();
-  if (live_) {
-    Draw();
-  } else {
-    std::fputs(fmt::format("{:7.2f} s  {}\n", SecondsSince(began_), stage).c_str(), stderr);
-  }
+  scanned_before_ = scan_();
+  if (style_ == Style::kLive) ShowUnderWay();
 }
 
 void Progress::Tick() {
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, kRedraw, [this] { return done_; })) Draw();
+  auto interval = style_ == Style::kLive ? std::chrono::milliseconds(kLiveInterval) : kPlainInterval;
+  while (!wake_.wait_for(lock, interval, [this] { return done_; })) {
+    if (!stage_.empty()) ShowUnderWay();
+  }
 }
 
-void Progress::Draw() {
-  std::string line = fmt::format("{:6.1f} s  {}{}", SecondsSince(began_), stage_, Rate(scan_(), SecondsSince(stage_began_)));
-  std::fputs(("\r\033[K" + line).c_str(), stderr);
-  std::fflush(stderr);
+// REQUIRES: mutex_ is held.
+void Progress::ShowUnderWay() {
+  std::string line = DescribeProgress(stage_, ScannedInStage(), SecondsSince(stage_began_));
+  if (style_ == Style::kLive) {
+    WriteToStandardError(std::string(kEraseLine) + report::CutToWidth(report::Printable(line), TerminalWidth() - 1));
+  } else {
+    WriteToStandardError(line + "\n");
+  }
+}
+
+// REQUIRES: mutex_ is held.
+void Progress::EndStage() {
+  if (style_ == Style::kLive) WriteToStandardError(kEraseLine);
+  if (style_ == Style::kPlain && !stage_.empty()) {
+    WriteToStandardError(DescribeEnd(stage_, ScannedInStage(), SecondsSince(stage_began_)) + "\n");
+  }
+  stage_.clear();
+}
+
+// A scan counts from 0, and none runs when a stage begins: other numbers than then are those of a scan of this stage.
+engine::ScanProgress Progress::ScannedInStage() const {
+  engine::ScanProgress now = scan_();
+  bool is_new = now.rows_done != scanned_before_.rows_done || now.bytes_done != scanned_before_.bytes_done;
+  return is_new ? now : engine::ScanProgress{};
 }
 
 }  // namespace qlake::cli

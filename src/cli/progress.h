@@ -11,32 +11,44 @@
 
 namespace qlake::cli {
 
-// What is being done, on standard error: on a terminal one live line (stage, rows, rows/s, MB/s, time left), elsewhere a plain
-// line when a stage begins. Quiet, it does nothing at all.
+// What is being done, on standard error. On a terminal one live line: stage, rows, rows/s, MB/s, time left. Elsewhere a
+// plain line when a stage ends, and every 10 seconds while it does not. Quiet, nothing at all, and no thread.
 class Progress {
  public:
+  enum class Style { kQuiet, kPlain, kLive };
+  static Style StyleOf(bool quiet);  // Live on a terminal.
+
   // `scan` tells how far the current scan has come; called from a thread of its own, at most 5 times a second.
-  Progress(bool quiet, std::function<engine::ScanProgress()> scan);
-  ~Progress();  // Clears the live line.
+  Progress(Style style, std::function<engine::ScanProgress()> scan);
+  ~Progress();  // Ends the last stage; the live line goes.
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   void Stage(const std::string& stage);
 
  private:
-  void Tick();
-  void Draw();
+  using Clock = std::chrono::steady_clock;
 
-  const bool live_;
-  const bool quiet_;
+  void Tick();
+  void ShowUnderWay();
+  void EndStage();
+  engine::ScanProgress ScannedInStage() const;
+
+  const Style style_;
   std::function<engine::ScanProgress()> scan_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // Guards what follows.
   std::condition_variable wake_;
   bool done_ = false;
   std::string stage_;
-  std::chrono::steady_clock::time_point began_;
-  std::chrono::steady_clock::time_point stage_began_;
+  Clock::time_point stage_began_;
+  engine::ScanProgress scanned_before_;  // When the stage began.
   std::thread ticker_;
 };
+
+// "staging sales_transactions: 1,200,000 rows, 850,000 rows/s, 120.3 MB/s, 3.0 s left"; without what is not known.
+std::string DescribeProgress(const std::string& stage, const engine::ScanProgress& scanned, double seconds);
+
+// "staging sales_transactions: 6,000 rows, 0.3 s"
+std::string DescribeEnd(const std::string& stage, const engine::ScanProgress& scanned, double seconds);
 
 }  // namespace qlake::cli

@@ -1,7 +1,6 @@
-#include <CLI/CLI.hpp>
-
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "base/error.h"
@@ -10,8 +9,9 @@
 namespace qlake::cli {
 
 void AddQuarantine(CLI::App& app, CommandLine& line) {
-  auto& command = line.Add(app, "quarantine", "Rows that broke their contract: where they stood and all the reasons", {"project", "lake"},
-                           "  qlake quarantine --lake lake\n  qlake quarantine sales_transactions --limit 20 --format json");
+  auto& command = line.Add(
+      app, "quarantine", "Rows that broke their contract: where they stood and all the reasons", {"project", "lake"},
+      "  qlake quarantine --lake lake\n  qlake quarantine sales_transactions --limit 20 --format json");
   auto options = std::make_shared<AnswerOptions>();
   auto source = std::make_shared<std::string>();
   command.add_option("source", *source, "only this source [all]");
@@ -29,7 +29,10 @@ void AddQuarantine(CLI::App& app, CommandLine& line) {
         if (!source->empty() && name != *source) continue;
         // The row itself may be personal: it is in quarantine.<source>, for those who may read it.
         sql += (sql.empty() ? "" : " UNION ALL ");
-        sql += fmt::format("SELECT data_hour, '{0}' AS source, _file_id AS file, _line AS line, key, kind, reasons FROM quarantine.{0}", name);
+        sql += fmt::format(
+            "SELECT data_hour, '{0}' AS source, _file_id AS file, _line AS line, key, kind, reasons FROM "
+            "quarantine.{0}",
+            name);
       }
       return AnswerPublished(context, sql + " ORDER BY data_hour, file, line", *options);
     };

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "cli/context.h"
+#include "cli/open_lake.h"
 #include "cli/report_printing.h"
 
 namespace qlake::cli {
@@ -43,8 +44,8 @@ int Execute(Context& context, const Options& options) {
   for (const auto& definition : reports) {
     names.push_back(definition.name);
     if (definition.name != options.name) continue;
-    lake::Lake lake(context.LakeOptionsOf(), context.clock);
-    PrintReport(context, lake, project, definition, dates, options.answer, ParseAsOf(options.as_of));
+    OpenLake lake(context, IfAbsent::kRefuse);
+    PrintReport(context, *lake, project, definition, dates, options.answer, ParseAsOf(options.as_of));
     return kExitDone;
   }
   throw base::InputError("there is no report of that name, there are {}: {}", fmt::join(names, ", "), options.name);
@@ -53,7 +54,8 @@ int Execute(Context& context, const Options& options) {
 }  // namespace
 
 void AddReport(CLI::App& app, CommandLine& line) {
-  auto& command = line.Add(app, "report", "Answer a report of the project from the last publication", {"project", "lake", "memory", "engine"},
+  auto& command = line.Add(app, "report", "Answer a report of the project from the last publication",
+                           {"project", "lake", "memory", "engine"},
                            "  qlake report --list\n  qlake report top-products --limit 5\n"
                            "  qlake report lowest-online-cities --from 2023-01-01 --to 2023-03-31 --format csv");
   auto options = std::make_shared<Options>();
@@ -63,7 +65,8 @@ void AddReport(CLI::App& app, CommandLine& line) {
   command.add_option("--from", options->from, "first transaction date");
   command.add_option("--to", options->to, "last transaction date");
   command.add_option("--as-of", options->as_of, "as the lake was published at that time (UTC)");
-  command.callback([&line, options] { line.command = [options](Context& context) { return Execute(context, *options); }; });
+  command.callback(
+      [&line, options] { line.command = [options](Context& context) { return Execute(context, *options); }; });
 }
 
 }  // namespace qlake::cli

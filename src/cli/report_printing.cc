@@ -17,12 +17,15 @@ std::vector<report::Report> LoadReports(const model::Project& project) {
 
 void PrintReport(Context& context, lake::Lake& lake, const model::Project& project, const report::Report& report,
                  const report::DateRange& dates, const AnswerOptions& options, std::optional<base::Timestamp> as_of) {
-  FormatOf(context, options);
+  report::Format format = FormatOf(context, options);
   std::string sql = report::RenderSql(report, dates);
   run::RequirePublished(lake, project, as_of, sql);
-  report::FormatOptions format;
-  if (!report.bar_column.empty() && isatty(STDOUT_FILENO) != 0) format.bar = report::BarOptions{report.bar_column};
-  WriteAnswer(context, lake.database(), sql, options, format);
+  report::FormatOptions format_options;
+  // A page needs a heading of its own; in a terminal the command says it all.
+  if (format != report::Format::kTable) format_options.title = report.title;
+  bool draws_bar = !report.bar_column.empty() && isatty(STDOUT_FILENO) != 0;
+  if (draws_bar) format_options.bar = report::BarOptions{report.bar_column};
+  WriteAnswer(context, lake.database(), sql, options, format_options);
 }
 
 base::Date RequireDate(const std::string& flag, const std::string& text) {

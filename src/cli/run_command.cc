@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/context.h"
+#include "cli/open_lake.h"
 #include "cli/progress.h"
 #include "cli/report_printing.h"
 #include "cli/run_summary.h"
@@ -25,19 +26,19 @@ void PrintReports(Context& context, lake::Lake& lake, const model::Project& proj
 }
 
 int Execute(Context& context, const Options& options) {
-  lake::Lake lake(context.LakeOptionsOf(), context.clock);
+  OpenLake lake(context, IfAbsent::kCreate);
   auto project = context.LoadProject();
   auto settings = RunSettingsOf(context, options.hour);
   run::RunReport report;
   {
-    auto& database = lake.database();
-    Progress progress(context.quiet || context.json, [&database] { return database.progress(); });
+    auto& database = lake->database();
+    Progress progress(Progress::StyleOf(context.quiet), [&database] { return database.progress(); });
     settings.on_stage = [&progress](const std::string& stage) { progress.Stage(stage); };
-    report = run::Runner(lake, project, settings).Run();
+    report = run::Runner(*lake, project, settings).Run();
   }
   WarnOfFiles(report.ingest);
   PrintRun(context, report);
-  if (!context.json && lake::ReadPublication(lake)) PrintReports(context, lake, project);
+  if (!context.json && lake::ReadPublication(*lake)) PrintReports(context, *lake, project);
   return ExitCodeOf(report, options.strict);
 }
 
@@ -50,7 +51,8 @@ void AddRun(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<Options>();
   command.add_option("--hour", options->hour, "data hour (UTC) of drops whose names tell none [hour of arrival]");
   command.add_flag("--strict", options->strict, "exit with 3 when rows went to quarantine");
-  command.callback([&line, options] { line.command = [options](Context& context) { return Execute(context, *options); }; });
+  command.callback(
+      [&line, options] { line.command = [options](Context& context) { return Execute(context, *options); }; });
 }
 
 }  // namespace qlake::cli

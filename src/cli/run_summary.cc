@@ -32,29 +32,57 @@ RowCounts Sum(const std::vector<lake::LedgerEntry>& entries) {
 base::Json ToJson(const run::RunReport& report) {
   base::Json files = base::Json::array();
   for (const auto& file : report.ingest.taken) {
-    files.push_back({{"seq", file.seq}, {"file", file.file_id}, {"hour", base::FormatHour(file.hour)}, {"rows", file.rows}, {"bytes", file.bytes}});
+    files.push_back({{"seq", file.seq},
+                     {"file", file.file_id},
+                     {"hour", base::FormatHour(file.hour)},
+                     {"rows", file.rows},
+                     {"bytes", file.bytes}});
   }
   RowCounts rows = Sum(report.process.entries);
   base::Json tables = base::Json::array();
   for (const auto& table : report.process.tables) {
-    tables.push_back({{"table", table.name}, {"version", table.version}, {"rows_inserted", table.rows_inserted}, {"rows_removed", table.rows_removed}});
+    tables.push_back({{"table", table.name},
+                      {"version", table.version},
+                      {"rows_inserted", table.rows_inserted},
+                      {"rows_removed", table.rows_removed}});
   }
   base::Json checks = base::Json::array();
   for (const auto& check : report.process.checks) {
-    checks.push_back({{"subject", check.subject}, {"name", check.name}, {"on_violation", check.on_violation}, {"rows_failed", check.rows_failed}});
+    checks.push_back({{"subject", check.subject},
+                      {"name", check.name},
+                      {"on_violation", check.on_violation},
+                      {"rows_failed", check.rows_failed}});
   }
   base::Json dumps = base::Json::array();
   for (const auto& dump : report.dumps) {
-    dumps.push_back({{"date", base::FormatDate(dump.date)}, {"csv", dump.csv_path}, {"manifest", dump.manifest_path}, {"rows", dump.rows},
-                     {"online_sales_left_out", dump.online_sales_left_out}, {"unchanged", dump.unchanged}, {"is_first", dump.is_first},
-                     {"rows_added", dump.rows_added}, {"rows_removed", dump.rows_removed}, {"rows_changed", dump.rows_changed}});
+    dumps.push_back({{"date", base::FormatDate(dump.date)},
+                     {"csv", dump.csv_path},
+                     {"manifest", dump.manifest_path},
+                     {"rows", dump.rows},
+                     {"online_sales_left_out", dump.online_sales_left_out},
+                     {"unchanged", dump.unchanged},
+                     {"is_first", dump.is_first},
+                     {"rows_added", dump.rows_added},
+                     {"rows_removed", dump.rows_removed},
+                     {"rows_changed", dump.rows_changed}});
   }
   return {{"run_id", report.run_id},
-          {"ingest", {{"files", files}, {"corrections", report.ingest.corrections}, {"unchanged", report.ingest.unchanged},
-                      {"waiting", report.ingest.waiting}, {"ignored", report.ingest.ignored}}},
-          {"process", {{"batches", report.process.batches}, {"files", report.process.files}, {"rows_in", rows.rows_in}, {"loaded", rows.loaded},
-                       {"quarantined", rows.quarantined}, {"duplicate", rows.duplicate}, {"tables", tables}, {"checks", checks},
-                       {"finished_earlier_run", report.process.finished_earlier_run}}},
+          {"ingest",
+           {{"files", files},
+            {"corrections", report.ingest.corrections},
+            {"unchanged", report.ingest.unchanged},
+            {"waiting", report.ingest.waiting},
+            {"ignored", report.ingest.ignored}}},
+          {"process",
+           {{"batches", report.process.batches},
+            {"files", report.process.files},
+            {"rows_in", rows.rows_in},
+            {"loaded", rows.loaded},
+            {"quarantined", rows.quarantined},
+            {"duplicate", rows.duplicate},
+            {"tables", tables},
+            {"checks", checks},
+            {"finished_earlier_run", report.process.finished_earlier_run}}},
           {"dumps", dumps}};
 }
 
@@ -64,8 +92,8 @@ void PrintDump(std::ostream& out, const report::DumpReport& dump) {
   if (dump.unchanged) {
     out << " (unchanged)";
   } else if (!dump.is_first) {
-    out << " (re-issued: " << dump.rows_added << " rows added, " << dump.rows_removed << " removed, " << dump.rows_changed
-        << " changed)";
+    out << " (re-issued: " << dump.rows_added << " rows added, " << dump.rows_removed << " removed, "
+        << dump.rows_changed << " changed)";
   }
   out << "\n";
 }
@@ -79,16 +107,18 @@ void PrintRun(Context& context, const run::RunReport& report) {
   }
   auto& out = context.out;
   if (!report.ingest.taken.empty() || report.ingest.unchanged > 0) {
-    out << "ingest: " << report.ingest.taken.size() << " files taken in (" << report.ingest.corrections << " corrections), "
-        << report.ingest.unchanged << " unchanged, " << report.ingest.rows << " rows, " << report.ingest.bytes << " bytes\n";
+    out << "ingest: " << report.ingest.taken.size() << " files taken in (" << report.ingest.corrections
+        << " corrections), " << report.ingest.unchanged << " unchanged, " << report.ingest.rows << " rows, "
+        << report.ingest.bytes << " bytes\n";
   }
   if (report.process.finished_earlier_run) out << "process: finished a run that had been interrupted\n";
   if (report.process.batches > 0) {
     RowCounts rows = Sum(report.process.entries);
-    out << "process: " << report.process.files << " files: " << rows.rows_in << " rows in = " << rows.loaded << " loaded + "
-        << rows.quarantined << " quarantined + " << rows.duplicate << " duplicate; the ledger closes\n";
+    out << "process: " << report.process.files << " files: " << rows.rows_in << " rows in = " << rows.loaded
+        << " loaded + " << rows.quarantined << " quarantined + " << rows.duplicate << " duplicate; the ledger closes\n";
     for (const auto& check : report.process.checks) {
-      out << "check: " << check.subject << ": " << check.name << ": " << check.rows_failed << " rows (" << check.on_violation << ")\n";
+      out << "check: " << check.subject << ": " << check.name << ": " << check.rows_failed << " rows ("
+          << check.on_violation << ")\n";
     }
   }
   for (const auto& dump : report.dumps) PrintDump(out, dump);

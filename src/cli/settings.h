@@ -3,29 +3,32 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/log.h"
+#include "cli/secret.h"
 
 namespace qlake::cli {
+
+// What a setting is: its key in qlake.toml, its environment variable, its flag.
+struct SettingDefinition {
+  std::string key;          // lake; log.level is level below [log]
+  std::string environment;  // QLAKE_LAKE
+  std::string flag;         // --lake
+  std::string default_value;
+  bool is_path = false;  // In qlake.toml relative to that file's folder.
+  std::string help;
+};
+const std::vector<SettingDefinition>& SettingDefinitions();
+const SettingDefinition* FindSetting(const std::string& key);  // nullptr: there is none.
 
 // One setting as the user gave it, and where.
 struct Setting {
   std::string value;
-  std::string origin;  // "default", "qlake.toml:3", "QLAKE_LAKE", "--lake"
+  std::string origin;                        // "default", "qlake.toml:3", "QLAKE_LAKE", "--lake"
+  std::optional<SecretReference> reference;  // Where the value came from that must not be shown.
 };
-
-// What a setting is: its key in qlake.toml, its environment variable, its flag.
-struct SettingDefinition {
-  std::string key;          // lake, log.level
-  std::string environment;  // QLAKE_LAKE
-  std::string flag;         // --lake
-  std::string default_value;
-  std::string help;
-};
-const std::vector<SettingDefinition>& SettingDefinitions();
 
 // All settings, resolved: a flag counts before the environment, that before the file, that before the default.
 struct Settings {
@@ -42,15 +45,9 @@ struct Settings {
   std::string log_file;
 };
 
-// `flags`: value by key of the flags given. `config_file`: --config, or empty for ./qlake.toml if there is one. Throws
-// Error{kInput}: unknown key (with file, line and the nearest known one), wrong type, value that cannot be read (with origin).
+// `flags`: value by key of the flags given. `config_file`: --config, or empty for ./qlake.toml, or else that of the
+// project's folder, if there is one. Throws Error{kInput} on a file that is wrong (config_file.h) and, with the origin,
+// on a value that cannot be read.
 Settings ResolveSettings(const std::map<std::string, std::string>& flags, const std::string& config_file);
-
-// "1GiB", "512MiB", "2GB", "64KiB", "1000B" -> bytes; "90s", "500ms", "5m", "2h" -> milliseconds. Nothing for anything else.
-std::optional<uint64_t> ParseSize(const std::string& text);
-std::optional<std::chrono::milliseconds> ParseDuration(const std::string& text);
-
-// Of the names, the one with the least edits away from `name`; empty when all are far.
-std::string NearestName(const std::string& name, const std::vector<std::string>& names);
 
 }  // namespace qlake::cli

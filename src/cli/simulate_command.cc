@@ -28,7 +28,8 @@ base::Hour StartOf(const Options& options, const base::Clock& clock) {
 int Execute(Context& context, const Options& options) {
   simulate::DropOptions drops = options.drops;
   drops.start = StartOf(options, context.clock);
-  if (options.dates != "spread" && options.dates != "recent") throw base::InputError("--dates must be spread or recent: {}", options.dates);
+  if (options.dates != "spread" && options.dates != "recent")
+    throw base::InputError("--dates must be spread or recent: {}", options.dates);
   drops.recent_dates = options.dates == "recent";
   if (options.drift_at >= 0) drops.drift_at = options.drift_at;
   simulate::DropReport total;
@@ -47,12 +48,19 @@ int Execute(Context& context, const Options& options) {
   if (options.phase != "followup") write(simulate::Phase::kInitial);
   if (options.phase != "initial") write(simulate::Phase::kFollowup);
   if (context.json) {
-    context.out << base::Json({{"folder", options.out}, {"files", total.files}, {"rows", total.rows}, {"transactions", total.transactions},
-                               {"repeated", total.repeated}, {"broken", total.broken}, {"bytes", total.bytes}}).dump()
+    context.out << base::Json({{"folder", options.out},
+                               {"files", total.files},
+                               {"rows", total.rows},
+                               {"transactions", total.transactions},
+                               {"repeated", total.repeated},
+                               {"broken", total.broken},
+                               {"bytes", total.bytes}})
+                       .dump()
                 << "\n";
   } else {
-    context.out << total.files << " files in " << options.out << ": " << total.rows << " rows, of these " << total.transactions
-                << " transactions (" << total.repeated << " repeated, " << total.broken << " broken), " << total.bytes << " bytes\n";
+    context.out << total.files << " files in " << options.out << ": " << total.rows << " rows, of these "
+                << total.transactions << " transactions (" << total.repeated << " repeated, " << total.broken
+                << " broken), " << total.bytes << " bytes\n";
   }
   return kExitDone;
 }
@@ -63,9 +71,10 @@ void AddSimulate(CLI::App& app, CommandLine& line) {
   CLI::App& simulate = *app.add_subcommand("simulate", "Write data like the real source's, at any size");
   simulate.require_subcommand(1);
   simulate.footer("Examples:\n  qlake simulate drops --out landing --hours 24 --rows 1500");
-  auto& command = line.Add(simulate, "drops", "Hourly drops of branches, sales agents and sales transactions", {},
-                           "  qlake simulate drops --out landing --hours 4 --rows 1500 --seed 7\n"
-                           "  qlake simulate drops --out landing --hours 24 --late 2 --correct 1 --phase initial   # then --phase followup");
+  auto& command = line.Add(
+      simulate, "drops", "Hourly drops of branches, sales agents and sales transactions", {},
+      "  qlake simulate drops --out landing --hours 4 --rows 1500 --seed 7\n"
+      "  qlake simulate drops --out landing --hours 24 --late 2 --correct 1 --phase initial   # then --phase followup");
   auto options = std::make_shared<Options>();
   auto& drops = options->drops;
   command.add_option("--out", options->out, "landing zone to write to [landing]");
@@ -74,13 +83,15 @@ void AddSimulate(CLI::App& app, CommandLine& line) {
   command.add_option("--seed", drops.seed, "equal seeds write equal bytes [1]");
   command.add_option("--start", options->start, "first data hour [so that the last one is this hour]");
   command.add_option("--dirty", drops.dirty, "share of broken transactions, 0 to 1 [0.01]");
-  command.add_option("--dates", options->dates, "transaction dates: spread (two years) or recent (the last days) [spread]");
+  command.add_option("--dates", options->dates,
+                     "transaction dates: spread (two years) or recent (the last days) [spread]");
   command.add_option("--late", drops.late, "hours that arrive in the follow-up [0]");
   command.add_option("--missing", drops.missing, "files that never arrive [0]");
   command.add_option("--correct", drops.correct, "files that the follow-up corrects [0]");
   command.add_option("--drift-at", options->drift_at, "two new columns from this hour on, 0 is the first [none]");
   command.add_option("--phase", options->phase, "initial, followup or both [both]");
-  command.callback([&line, options] { line.command = [options](Context& context) { return Execute(context, *options); }; });
+  command.callback(
+      [&line, options] { line.command = [options](Context& context) { return Execute(context, *options); }; });
 }
 
 }  // namespace qlake::cli

@@ -1,9 +1,9 @@
 #include <CLI/CLI.hpp>
-
 #include <filesystem>
 
 #include "base/error.h"
 #include "cli/answer.h"
+#include "cli/open_lake.h"
 #include "delta/snapshot.h"
 #include "run/published.h"
 #include "storage/storage.h"
@@ -36,49 +36,65 @@ AsOf ParseAsOf(const std::string& text) {
 }
 
 void DefineOneTable(engine::Database& database, storage::Storage& storage, const Options& options, const AsOf& as_of) {
-  auto snapshot = as_of.time ? delta::Snapshot::LoadAsOf(storage, "", *as_of.time) : delta::Snapshot::Load(storage, "", as_of.version);
+  auto snapshot = as_of.time ? delta::Snapshot::LoadAsOf(storage, "", *as_of.time)
+                             : delta::Snapshot::Load(storage, "", as_of.version);
   if (!snapshot) throw base::InputError("there is no Delta table (--table): {}", options.table_path);
   database.DefineTable("main.t", *snapshot);
 }
 
+void AnswerReadOnly(Context& context, engine::Database& database, const Options& options) {
+  database.CheckReadOnlySelect(options.sql);
+  database.Lock();
+  WriteAnswer(context, database, options.sql, options.answer);
+}
+
+int AnswerFromTable(Context& context, const Options& options, const AsOf& as_of) {
+  if (!std::filesystem::exists(options.table_path)) {
+    throw base::InputError("there is no Delta table (--table): {}", options.table_path);
+  }
+  auto storage = storage::OpenLocalStorage(options.table_path);
+  engine::DatabaseOptions database_options;
+  database_options.memory_bytes = context.settings.memory_bytes;
+  engine::Database database(*storage, database_options);
+  Interrupts::Scope scope(context.interrupts, [&database] { database.Interrupt(); });
+  DefineOneTable(database, *storage, options, as_of);
+  AnswerReadOnly(context, database, options);
+  return kExitDone;
+}
+
+int AnswerFromLake(Context& context, const Options& options, const AsOf& as_of) {
+  if (as_of.version) {
+    throw base::InputError("--as-of with a version is for one table (--table PATH), name a time: {}", options.as_of);
+  }
+  OpenLake lake(context, IfAbsent::kRefuse);
+  run::DefinePublished(*lake, context.LoadProject(), as_of.time, options.sql);
+  AnswerReadOnly(context, lake->database(), options);
+  return kExitDone;
+}
+
 int Execute(Context& context, const Options& options) {
   AsOf as_of = ParseAsOf(options.as_of);
-  if (!options.table_path.empty()) {
-    if (!std::filesystem::exists(options.table_path)) throw base::InputError("there is no Delta table (--table): {}", options.table_path);
-    auto storage = storage::OpenLocalStorage(options.table_path);
-    engine::DatabaseOptions database_options;
-    database_options.memory_bytes = context.settings.memory_bytes;
-    engine::Database database(*storage, database_options);
-    DefineOneTable(database, *storage, options, as_of);
-    database.CheckReadOnlySelect(options.sql);
-    database.Lock();
-    WriteAnswer(context, database, options.sql, options.answer);
-    return kExitDone;
-  }
-  if (as_of.version) throw base::InputError("--as-of with a version is for one table (--table PATH); name a time: {}", options.as_of);
-  if (!std::filesystem::exists(context.settings.lake)) throw base::InputError("there is no lake (--lake): {}", context.settings.lake);
-  lake::Lake lake(context.LakeOptionsOf(), context.clock);
-  auto project = context.LoadProject();
-  run::DefinePublished(lake, project, as_of.time, options.sql);
-  lake.database().CheckReadOnlySelect(options.sql);
-  lake.database().Lock();
-  WriteAnswer(context, lake.database(), options.sql, options.answer);
-  return kExitDone;
+  return options.table_path.empty() ? AnswerFromLake(context, options, as_of)
+                                    : AnswerFromTable(context, options, as_of);
 }
 
 }  // namespace
 
 void AddSql(CLI::App& app, CommandLine& line) {
-  auto& command = line.Add(app, "sql", "Answer one SELECT over the lake's tables, as last published; nothing else is in reach", {"project", "lake", "memory"},
-                           "  qlake sql \"SELECT count(*), sum(total_paid_price) FROM sales_transactions_fact\"\n"
-                           "  qlake sql \"SELECT * FROM raw.sales_transactions WHERE transaction_id = 'trx-152546429674'\" --format json\n"
-                           "  qlake sql --table lake/warehouse/customer_dim --as-of 3 \"SELECT * FROM t\" --format csv");
+  auto& command = line.Add(
+      app, "sql", "Answer one SELECT over the lake's tables, as last published; nothing else is in reach",
+      {"project", "lake", "memory"},
+      "  qlake sql \"SELECT count(*), sum(total_paid_price) FROM sales_transactions_fact\"\n"
+      "  qlake sql \"SELECT * FROM raw.sales_transactions WHERE transaction_id = 'trx-152546429674'\" --format json\n"
+      "  qlake sql --table lake/warehouse/customer_dim --as-of 3 \"SELECT * FROM t\" --format csv");
   auto options = std::make_shared<Options>();
-  command.add_option("sql", options->sql, "the SELECT; tables are layer.table, or table while that is unique")->required();
+  command.add_option("sql", options->sql, "the SELECT; tables are layer.table, or table while that is unique")
+      ->required();
   command.add_option("--table", options->table_path, "read this Delta folder, as table t");
   command.add_option("--as-of", options->as_of, "as published at that time (UTC); with --table also a version");
   AddAnswerOptions(command, options->answer);
-  command.callback([&line, options] { line.command = [options](Context& context) { return Execute(context, *options); }; });
+  command.callback(
+      [&line, options] { line.command = [options](Context& context) { return Execute(context, *options); }; });
 }
 
 }  // namespace qlake::cli

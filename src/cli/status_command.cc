@@ -1,9 +1,10 @@
-#include <CLI/CLI.hpp>
-
 #include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
 
 #include "base/json.h"
 #include "cli/context.h"
+#include "cli/open_lake.h"
 #include "lake/records.h"
 #include "model/plan.h"
 #include "run/published.h"
@@ -15,11 +16,16 @@ base::Json LastRun(lake::Lake& lake) {
   auto snapshot = lake.Load(lake::kOpsRuns);
   if (!snapshot) return nullptr;
   lake.Define(lake::RunsSchema(), snapshot);
-  auto result = lake.database().Query("SELECT run_id, command, state, finished_at, message FROM ops.runs ORDER BY finished_at DESC, run_id DESC LIMIT 1");
+  auto result = lake.database().Query(
+      "SELECT run_id, command, state, finished_at, message FROM ops.runs ORDER BY finished_at DESC, run_id DESC LIMIT "
+      "1");
   if (result.rows.empty()) return nullptr;
   const auto& row = result.rows.front();
-  return {{"run_id", row[0].value_or("")}, {"command", row[1].value_or("")}, {"state", row[2].value_or("")},
-          {"finished_at", row[3].value_or("")}, {"message", row[4].value_or("")}};
+  return {{"run_id", row[0].value_or("")},
+          {"command", row[1].value_or("")},
+          {"state", row[2].value_or("")},
+          {"finished_at", row[3].value_or("")},
+          {"message", row[4].value_or("")}};
 }
 
 base::Json Describe(lake::Lake& lake, const model::Project& project) {
@@ -31,7 +37,8 @@ base::Json Describe(lake::Lake& lake, const model::Project& project) {
   bool interrupted = intent && (!publication || intent->to_seq > publication->to_seq);
   base::Json sources = base::Json::object();
   for (const auto& contract : project.contracts()) {
-    base::Json source = {{"files", 0}, {"newest_hour", nullptr}, {"rows_in", 0}, {"loaded", 0}, {"quarantined", 0}, {"duplicate", 0}};
+    base::Json source = {{"files", 0},  {"newest_hour", nullptr}, {"rows_in", 0},
+                         {"loaded", 0}, {"quarantined", 0},       {"duplicate", 0}};
     for (const auto& entry : lake::ReadLedger(lake)) {
       if (entry.source != contract.name) continue;
       source["files"] = source["files"].get<int64_t>() + 1;
@@ -44,7 +51,8 @@ base::Json Describe(lake::Lake& lake, const model::Project& project) {
     sources[contract.name] = source;
   }
   return {{"lake", lake.options().root},
-          {"published_at", publication ? base::Json(base::FormatTimestamp(publication->committed_at)) : base::Json(nullptr)},
+          {"published_at",
+           publication ? base::Json(base::FormatTimestamp(publication->committed_at)) : base::Json(nullptr)},
           {"files_waiting", waiting},
           {"interrupted_run", interrupted ? base::Json(intent->run_id) : base::Json(nullptr)},
           {"last_run", LastRun(lake)},
@@ -52,7 +60,9 @@ base::Json Describe(lake::Lake& lake, const model::Project& project) {
 }
 
 void Print(std::ostream& out, const base::Json& status) {
-  auto text = [](const base::Json& value) { return value.is_string() ? value.get<std::string>() : std::string("never"); };
+  auto text = [](const base::Json& value) {
+    return value.is_string() ? value.get<std::string>() : std::string("never");
+  };
   out << "lake " << text(status["lake"]) << ", last published " << text(status["published_at"]) << "\n";
   int64_t waiting = status["files_waiting"].get<int64_t>();
   out << (waiting == 0 ? "every file is processed\n" : fmt::format("{} files wait: qlake process\n", waiting));
@@ -66,20 +76,22 @@ void Print(std::ostream& out, const base::Json& status) {
     out << "\n";
   }
   for (const auto& [name, source] : status["sources"].items()) {
-    out << fmt::format("{:<20} {:>6} files, newest hour {}: {} rows in = {} loaded + {} quarantined + {} duplicate\n", name,
-                       source["files"].get<int64_t>(), text(source["newest_hour"]), source["rows_in"].get<int64_t>(),
-                       source["loaded"].get<int64_t>(), source["quarantined"].get<int64_t>(), source["duplicate"].get<int64_t>());
+    out << fmt::format("{:<20} {:>6} files, newest hour {}: {} rows in = {} loaded + {} quarantined + {} duplicate\n",
+                       name, source["files"].get<int64_t>(), text(source["newest_hour"]),
+                       source["rows_in"].get<int64_t>(), source["loaded"].get<int64_t>(),
+                       source["quarantined"].get<int64_t>(), source["duplicate"].get<int64_t>());
   }
 }
 
 }  // namespace
 
 void AddStatus(CLI::App& app, CommandLine& line) {
-  auto& command = line.Add(app, "status", "What is in the lake, what waits, what failed", {"project", "lake"}, "  qlake status --lake lake\n  qlake status --json");
+  auto& command = line.Add(app, "status", "What is in the lake, what waits, what failed", {"project", "lake"},
+                           "  qlake status --lake lake\n  qlake status --json");
   command.callback([&line] {
     line.command = [](Context& context) {
-      lake::Lake lake(context.LakeOptionsOf(), context.clock);
-      auto status = Describe(lake, context.LoadProject());
+      OpenLake lake(context, IfAbsent::kRefuse);
+      auto status = Describe(*lake, context.LoadProject());
       if (context.json) {
         context.out << status.dump(2) << "\n";
       } else {

@@ -93,11 +93,18 @@ void TakeIn(lake::Lake& lake, Candidate& candidate, bool dry_run) {
   if (candidate.before != nullptr && candidate.before->sha256 == record.sha256) return;
   rows::RowShape shape = ShapeOf(*candidate.source, record.name);
   rows::Reader reader(file.bytes(), shape);
+  if (shape.format == rows::FileFormat::kJsonLines) {
+    // Only the last line tells which keys there are.
+    rows::Row row;
+    while (reader.Next(row)) ++record.rows;
+  } else {
+    record.rows = rows::CountRows(file.bytes(), shape);
+  }
   record.header = reader.header();
   record.unknown_columns = reader.unknown_columns();
-  record.rows = rows::CountRows(file.bytes(), shape);
   record.path = BytesPath(record);
-  if (!dry_run && !lake.storage().Find(record.path)) lake.storage().Write(record.path, file.bytes());
+  // In one piece, for a file of that name counts as whole: another drop's, or one that a run before left behind.
+  if (!dry_run && !lake.storage().Find(record.path)) lake.storage().Replace(record.path, file.bytes());
   if (!file.IsUnchanged()) {
     candidate.waiting = "it changed while it was read: " + candidate.landed.path;
     return;
@@ -209,7 +216,7 @@ IngestReport Ingest(lake::Writer& writer, const std::vector<lake::Source>& sourc
   }
   if (report.taken.empty() || options.dry_run) return report;
 
-  // 2. The bytes, durable. A crash here: as above.
+  // 2. The bytes, durable, those found already there too: nobody knows whether their folder was synced. A crash: as above.
   base::CrashPoint("ingest.after_bytes");
   lake.storage().Sync(paths);
   // 3. raw.files learns of all of them in one commit. After it they are received for good.

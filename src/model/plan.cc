@@ -118,7 +118,7 @@ std::optional<Plan> PlanBatch(lake::Lake& lake, const Project& project, const st
 void WriteIntent(lake::Writer& writer, const Plan& plan) {
   QLAKE_CHECK(!plan.is_redo);
   std::string path = KeptProjectPath(plan.intent.project_sha256);
-  // A file of that name holds that project: its name is its hash. False means that it is there already.
+  // A file of that name holds that project, whole: its name is its hash, and it comes into being in one piece.
   if (!writer.lake().storage().Find(path)) writer.lake().storage().Replace(path, plan.project.ToJsonText());
   writer.Append(lake::StepsSchema(), {lake::ToRow(plan.intent)});
 }

@@ -1,0 +1,90 @@
+#include "cli/interrupts.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "cli/context.h"
+
+namespace qlake::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// Runs `body` in a process of its own, as signals are for the whole process; gives the exit code.
+template <typename Body>
+int ExitCodeOf(Body body) {
+  pid_t child = fork();
+  if (child == 0) _exit(body());
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+bool WaitFor(const std::atomic<bool>& flag) {
+  for (int i = 0; i < 500 && !flag; ++i) std::this_thread::sleep_for(milliseconds(1));
+  return flag;
+}
+
+TEST(InterruptsTest, TheFirstSignalCallsTheActionAndTheCommandMayEndByItself) {
+  for (int signal : {SIGINT, SIGTERM}) {
+    EXPECT_EQ(ExitCodeOf([signal] {
+                Interrupts interrupts;
+                std::atomic<bool> called = false;
+                Interrupts::Scope scope(interrupts, [&called] { called = true; });
+                kill(getpid(), signal);
+                return WaitFor(called) && interrupts.happened() ? 7 : 1;
+              }),
+              7);
+  }
+}
+
+TEST(InterruptsTest, ACommandThatDoesNotEndIsEndedWithinASecond) {
+  auto began = steady_clock::now();
+  EXPECT_EQ(ExitCodeOf([] {
+              Interrupts interrupts;
+              kill(getpid(), SIGINT);
+              std::this_thread::sleep_for(milliseconds(5000));
+              return 1;
+            }),
+            kExitInterrupted);
+  EXPECT_LT(steady_clock::now() - began, milliseconds(1500));
+}
+
+TEST(InterruptsTest, TheSecondSignalEndsTheProcessAtOnce) {
+  auto began = steady_clock::now();
+  EXPECT_EQ(ExitCodeOf([] {
+              Interrupts interrupts;
+              std::atomic<bool> called = false;
+              Interrupts::Scope scope(interrupts, [&called] { called = true; });
+              kill(getpid(), SIGINT);
+              WaitFor(called);
+              kill(getpid(), SIGINT);
+              std::this_thread::sleep_for(milliseconds(5000));
+              return 1;
+            }),
+            kExitInterrupted);
+  EXPECT_LT(steady_clock::now() - began, milliseconds(700));
+}
+
+TEST(InterruptsTest, AnActionIsNotCalledAfterItsScope) {
+  EXPECT_EQ(ExitCodeOf([] {
+              Interrupts interrupts;
+              std::atomic<bool> called = false;
+              {
+                Interrupts::Scope scope(interrupts, [&called] { called = true; });
+              }
+              kill(getpid(), SIGTERM);
+              std::this_thread::sleep_for(milliseconds(100));
+              return interrupts.happened() && !called ? 7 : 1;
+            }),
+            7);
+}
+
+}  // namespace
+}  // namespace qlake::cli

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "cli/context.h"
+#include "cli/interrupts.h"
+#include "lake/lake.h"
+
+namespace qlake::cli {
+
+enum class IfAbsent { kCreate, kRefuse };
+
+// The lake of the settings, its engine open; Ctrl-C interrupts what that runs.
+class OpenLake {
+ public:
+  // Throws Error{kInput} when there is no such folder and it shall not be created: a command that only reads must not
+  // turn a mistyped name into a lake.
+  OpenLake(Context& context, IfAbsent if_absent);
+
+  lake::Lake& operator*() { return lake_; }
+  lake::Lake* operator->() { return &lake_; }
+
+ private:
+  lake::Lake lake_;
+  Interrupts::Scope scope_;
+};
+
+}  // namespace qlake::cli

@@ -1,0 +1,50 @@
+#include "cli/progress.h"
+
+#include <gtest/gtest.h>
+
+namespace qlake::cli {
+namespace {
+
+TEST(ProgressTest, AScanUnderWayHasRatesAndTimeLeft) {
+  engine::ScanProgress scan{.bytes_done = 100'000'000, .bytes_total = 400'000'000, .rows_done = 1'000'000};
+  EXPECT_EQ(DescribeProgress("staging sales", scan, 2),
+            "staging sales: 1,000,000 rows, 500,000 rows/s, 50.0 MB/s, 6.0 s left");
+}
+
+TEST(ProgressTest, WithoutAScanOnlyTheTimeIsKnown) {
+  EXPECT_EQ(DescribeProgress("writing fact", {}, 2), "writing fact: 2.0 s");
+  EXPECT_EQ(DescribeProgress("staging sales", {.bytes_done = 5, .bytes_total = 5, .rows_done = 1}, 2),
+            "staging sales: 2.0 s");
+}
+
+TEST(ProgressTest, AStagesEndHasItsRowsAndTime) {
+  EXPECT_EQ(DescribeEnd("staging sales", {.bytes_done = 9, .bytes_total = 9, .rows_done = 6000}, 0.31),
+            "staging sales: 6,000 rows, 0.3 s");
+  EXPECT_EQ(DescribeEnd("writing fact", {}, 0.04), "writing fact: 0.0 s");
+}
+
+TEST(ProgressTest, QuietAsksNothingAndWritesNothing) {
+  int asked = 0;
+  testing::internal::CaptureStderr();
+  {
+    Progress progress(Progress::Style::kQuiet, [&asked] { return ++asked, engine::ScanProgress{}; });
+    progress.Stage("staging sales");
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_EQ(asked, 0);
+}
+
+TEST(ProgressTest, PlainIsALineAtTheEndOfEachStageWithTheRowsOfThatStage) {
+  engine::ScanProgress scan;
+  testing::internal::CaptureStderr();
+  {
+    Progress progress(Progress::Style::kPlain, [&scan] { return scan; });
+    progress.Stage("staging sales");
+    scan = {.bytes_done = 9, .bytes_total = 9, .rows_done = 6000};
+    progress.Stage("writing fact");
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "staging sales: 6,000 rows, 0.0 s\nwriting fact: 0.0 s\n");
+}
+
+}  // namespace
+}  // namespace qlake::cli
