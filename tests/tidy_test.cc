@@ -66,9 +66,9 @@ TEST(TidyTest, IncludesBetweenRoomsFollowTheArchitecture) {
 
 TEST(TidyTest, ThirdPartyHeadersStayInTheirRooms) {
   const std::map<std::string, std::set<std::string>> homes = {
-      {"duckdb.h", {"engine"}},       {"CLI/", {"cli"}},          {"toml++/", {"model", "cli"}}, {"openssl/", {"base", "report"}},
-      {"spdlog/", {"base"}},          {"xxhash.h", {"engine"}},   {"simdjson.h", {"rows", "delta"}},
-      {"parquet/", {"parquet"}},      {"nlohmann/", {"base"}}};
+      {"duckdb.h", {"engine"}},          {"CLI/", {"cli"}},         {"toml++/", {"model", "cli"}},
+      {"openssl/", {"base", "report"}},  {"spdlog/", {"base"}},     {"xxhash.h", {"engine"}},
+      {"simdjson.h", {"rows", "delta"}}, {"parquet/", {"parquet"}}, {"nlohmann/", {"base"}}};
   std::regex include("#include <([^>]+)>");
   for (const auto& file : SourceFiles()) {
     std::string text = ReadText(file);

@@ -1,14 +1,5 @@
--- Functions that contracts, models and reports call, on DuckDB. Those that profiling showed hot are native: clean_email,
--- parse_date, split_address, content_hash (src/engine/duckdb/functions.cc).
-
--- Text of digits with a sign at most; '12.5' and '1e3' are none.
-CREATE OR REPLACE MACRO parse_integer(t) AS
-  CASE WHEN CAST(TRY_CAST(t AS INTEGER) AS VARCHAR) = t THEN TRY_CAST(t AS INTEGER)
-       WHEN regexp_full_match(t, '[+-]?[0-9]+') THEN TRY_CAST(t AS INTEGER) END;
-
-CREATE OR REPLACE MACRO parse_bigint(t) AS
-  CASE WHEN CAST(TRY_CAST(t AS BIGINT) AS VARCHAR) = t THEN TRY_CAST(t AS BIGINT)
-       WHEN regexp_full_match(t, '[+-]?[0-9]+') THEN TRY_CAST(t AS BIGINT) END;
+-- Functions that contracts, models and reports call, on DuckDB. Those that profiling showed hot are native: clean_text,
+-- parse_integer, parse_bigint, parse_date, clean_email, split_address, content_hash (src/engine/duckdb/functions.cc).
 
 -- Whether the text is a plain decimal number whose digits after the point, but for zeros at the end, are `scale` at most:
 -- a cast would round silently.

@@ -36,7 +36,8 @@ TEST(ClockTest, RefusesWhatIsNoMoment) {
 }
 
 TEST(ColumnTypeTest, EveryTypeRoundTripsUnderBothNames) {
-  for (const char* name : {"boolean", "integer", "long", "double", "decimal(18,4)", "string", "binary", "date", "timestamp"}) {
+  for (const char* name :
+       {"boolean", "integer", "long", "double", "decimal(18,4)", "string", "binary", "date", "timestamp"}) {
     auto type = ParseDeltaType(name);
     ASSERT_TRUE(type) << name;
     EXPECT_EQ(FormatDeltaType(*type), name);
@@ -57,7 +58,11 @@ TEST(ParallelForTest, CallsEachIndexOnceAndRethrowsTheFirstError) {
   std::atomic<size_t> sum = 0;
   ParallelFor(1000, 8, [&](size_t i) { sum += i; });
   EXPECT_EQ(sum, 499500u);
-  EXPECT_THROW(ParallelFor(10, 4, [](size_t i) { if (i == 3) throw InputError("three"); }), Error);
+  EXPECT_THROW(ParallelFor(10, 4,
+                           [](size_t i) {
+                             if (i == 3) throw InputError("three");
+                           }),
+               Error);
 }
 
 TEST(LogTest, MaskHidesAllButTheFirstCharacter) {

@@ -96,7 +96,8 @@ void Log(LogLevel level, std::string_view message, const Json& fields) {
 
 std::string Mask(std::string_view value) {
   if (value.empty()) return "";
-  return fmt::format("{}***({})", static_cast<unsigned char>(value.front()) < 0x80 ? value.substr(0, 1) : "", value.size());
+  return fmt::format("{}***({})", static_cast<unsigned char>(value.front()) < 0x80 ? value.substr(0, 1) : "",
+                     value.size());
 }
 
 }  // namespace qlake::base

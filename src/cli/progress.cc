@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kLiveInterval{200};
 constexpr std::chrono::seconds kPlainInterval{10};
-constexpr double kRateSecondsMin = 0.2;  // Before that, a rate says nothing.
+constexpr double kRateSecondsMin = 0.2;   // Before that, a rate says nothing.
+constexpr double kPlainSecondsMin = 0.1;  // A stage that is over sooner is no news.
 constexpr std::string_view kEraseLine = "\r\033[K";
 
 size_t TerminalWidth() {
@@ -101,8 +102,9 @@ void Progress::ShowUnderWay() {
 // REQUIRES: mutex_ is held.
 void Progress::EndStage() {
   if (style_ == Style::kLive) WriteToStandardError(kEraseLine);
-  if (style_ == Style::kPlain && !stage_.empty()) {
-    WriteToStandardError(DescribeEnd(stage_, ScannedInStage(), SecondsSince(stage_began_)) + "\n");
+  double seconds = SecondsSince(stage_began_);
+  if (style_ == Style::kPlain && !stage_.empty() && seconds >= kPlainSecondsMin) {
+    WriteToStandardError(DescribeEnd(stage_, ScannedInStage(), seconds) + "\n");
   }
   stage_.clear();
 }

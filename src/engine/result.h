@@ -9,9 +9,9 @@ namespace qlake::engine {
 
 struct ResultColumn {
   std::string name;
-  std::string sql_type;  // DuckDB's name of it: VARCHAR, DECIMAL(18,4), INTEGER[], ...
-  bool json_quoted = true;   // In JSON a cell stands in quotes (texts, dates, DECIMAL, 64-bit integers, ...), or as it is
-                             // (booleans, smaller integers, doubles, nested values, whose text is JSON already).
+  std::string sql_type;     // DuckDB's name of it: VARCHAR, DECIMAL(18,4), INTEGER[], ...
+  bool json_quoted = true;  // In JSON a cell stands in quotes (texts, dates, DECIMAL, 64-bit integers, ...), or as it
+                            // is (booleans, smaller integers, doubles, nested values, whose text is JSON already).
   bool right_aligned = false;  // A number, for people's tables.
 };
 

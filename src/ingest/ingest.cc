@@ -47,8 +47,8 @@ struct Candidate {
 
 std::string FileId(const LandedFile& file) { return file.drop + "/" + file.name; }
 
-std::vector<Candidate> FindCandidates(const LandingScan& scan, const std::vector<lake::Source>& sources, const Known& known,
-                                      IngestReport& report) {
+std::vector<Candidate> FindCandidates(const LandingScan& scan, const std::vector<lake::Source>& sources,
+                                      const Known& known, IngestReport& report) {
   std::vector<Candidate> candidates;
   for (const auto& landed : scan.files) {
     const auto* source = lake::FindSource(sources, landed.name);
@@ -58,7 +58,8 @@ std::vector<Candidate> FindCandidates(const LandingScan& scan, const std::vector
     }
     auto before = known.files.find(FileId(landed));
     const auto* record = before == known.files.end() ? nullptr : &before->second;
-    if (record != nullptr && record->bytes == static_cast<int64_t>(landed.bytes) && record->modified_at == landed.modified) {
+    if (record != nullptr && record->bytes == static_cast<int64_t>(landed.bytes) &&
+        record->modified_at == landed.modified) {
       ++report.unchanged;
       continue;
     }
@@ -216,7 +217,8 @@ IngestReport Ingest(lake::Writer& writer, const std::vector<lake::Source>& sourc
   }
   if (report.taken.empty() || options.dry_run) return report;
 
-  // 2. The bytes, durable, those found already there too: nobody knows whether their folder was synced. A crash: as above.
+  // 2. The bytes, durable, those found already there too: nobody knows whether their folder was synced. A crash: as
+  // above.
   base::CrashPoint("ingest.after_bytes");
   lake.storage().Sync(paths);
   // 3. raw.files learns of all of them in one commit. After it they are received for good.

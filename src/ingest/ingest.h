@@ -15,10 +15,10 @@
 namespace qlake::ingest {
 
 struct IngestOptions {
-  std::string landing;              // Folder of the landing zone.
-  std::optional<base::Hour> hour;   // The data hour of drops whose names tell none.
-  std::chrono::seconds settle{0};   // A file younger than that is left for the next time.
-  bool dry_run = false;             // Say what would be taken in, write nothing.
+  std::string landing;             // Folder of the landing zone.
+  std::optional<base::Hour> hour;  // The data hour of drops whose names tell none.
+  std::chrono::seconds settle{0};  // A file younger than that is left for the next time.
+  bool dry_run = false;            // Say what would be taken in, write nothing.
 };
 
 struct IngestReport {
@@ -31,13 +31,14 @@ struct IngestReport {
   std::vector<std::string> ignored;  // Files of no source or no drop, with the reason.
 };
 
-// drop -> raw: keeps the bytes of every new or changed file of the landing zone and enters it in raw.files, all of them in
-// one commit. Again on the same landing zone it does nothing. Safe to kill anywhere.
+// drop -> raw: keeps the bytes of every new or changed file of the landing zone and enters it in raw.files, all of them
+// in one commit. Again on the same landing zone it does nothing. Safe to kill anywhere.
 IngestReport Ingest(lake::Writer& writer, const std::vector<lake::Source>& sources, const IngestOptions& options,
                     const std::function<void(const engine::ScanProgress&)>& on_progress = {});
 
-// The data hour of every drop that `known` does not have, by the rules of docs/lake.md: the hour in its name, else consecutive
-// hours in natural name order that end with `arrival`, skipping taken ones; one drop alone takes `arrival` itself.
+// The data hour of every drop that `known` does not have, by the rules of docs/lake.md: the hour in its name, else
+// consecutive hours in natural name order that end with `arrival`, skipping taken ones; one drop alone takes `arrival`
+// itself.
 std::map<std::string, base::Hour> AssignHours(const std::vector<std::string>& drops,
                                               const std::map<std::string, base::Hour>& known, base::Hour arrival);
 

@@ -1,8 +1,9 @@
+#include "ingest/ingest.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "ingest/ingest.h"
 #include "ingest/landing.h"
 
 namespace qlake::ingest {
@@ -33,7 +34,8 @@ TEST(AssignHoursTest, SeveralUnnamedDropsEndWithTheArrivalHourInNaturalOrder) {
 }
 
 TEST(AssignHoursTest, TakenHoursAreSkippedAndKnownOnesNeverMove) {
-  auto hours = AssignHours({"a", "b"}, {{"old", Hour("2023-05-20T14")}, {"a", Hour("2023-05-20T01")}}, Hour("2023-05-20T14"));
+  auto hours =
+      AssignHours({"a", "b"}, {{"old", Hour("2023-05-20T14")}, {"a", Hour("2023-05-20T01")}}, Hour("2023-05-20T14"));
   EXPECT_EQ(hours["a"], Hour("2023-05-20T01"));
   EXPECT_EQ(hours["b"], Hour("2023-05-20T14"));  // Alone without an hour: the arrival hour itself.
   hours = AssignHours({"b", "c"}, {{"old", Hour("2023-05-20T14")}}, Hour("2023-05-20T14"));

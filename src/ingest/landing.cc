@@ -23,14 +23,19 @@ base::Timestamp ModifiedAt(const struct stat& status) {
 }
 
 bool IsHidden(const fs::path& relative) {
-  return std::any_of(relative.begin(), relative.end(), [](const fs::path& part) { return part.native().starts_with('.'); });
+  return std::any_of(relative.begin(), relative.end(),
+                     [](const fs::path& part) { return part.native().starts_with('.'); });
 }
 
 bool IsUtf8(std::string_view text) {
   size_t i = 0;
   while (i < text.size()) {
     auto lead = static_cast<unsigned char>(text[i]);
-    size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : (lead & 0xf0) == 0xe0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    size_t length = lead < 0x80                   ? 1
+                    : lead >= 0xc2 && lead < 0xe0 ? 2
+                    : (lead & 0xf0) == 0xe0       ? 3
+                    : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                  : 0;
     if (length == 0 || i + length > text.size()) return false;
     for (size_t k = 1; k < length; ++k) {
       if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
@@ -78,8 +83,9 @@ LandingScan ScanLanding(const std::string& landing, std::chrono::seconds settle,
       scan.files.push_back(std::move(file));
     }
   }
-  std::sort(scan.files.begin(), scan.files.end(),
-            [](const LandedFile& a, const LandedFile& b) { return std::tie(a.drop, a.name) < std::tie(b.drop, b.name); });
+  std::sort(scan.files.begin(), scan.files.end(), [](const LandedFile& a, const LandedFile& b) {
+    return std::tie(a.drop, a.name) < std::tie(b.drop, b.name);
+  });
   return scan;
 }
 

@@ -19,7 +19,8 @@ int64_t ToInteger(const engine::ResultCell& cell) {
 
 base::Timestamp ToTimestamp(const engine::ResultCell& cell) {
   auto time = base::ParseTimestamp(cell.value_or(""));
-  if (!time) throw base::CorruptError("a table of the lake holds no timestamp where one belongs: {}", cell.value_or("NULL"));
+  if (!time)
+    throw base::CorruptError("a table of the lake holds no timestamp where one belongs: {}", cell.value_or("NULL"));
   return *time;
 }
 
@@ -44,10 +45,10 @@ std::vector<FileRecord> ReadFiles(Lake& lake, std::optional<int64_t> seq_max) {
   std::vector<FileRecord> files;
   if (!DefineOwn(lake, RawFilesSchema())) return files;
   std::string where = seq_max ? fmt::format("WHERE seq <= {}", *seq_max) : "";
-  auto result = lake.database().Query(
-      fmt::format("SELECT seq, _file_id, source, \"drop\", name, data_hour, sha256, bytes, rows, header, unknown_columns, "
-                  "modified_at, received_at, path, \"offset\", run_id FROM raw.files {} ORDER BY seq",
-                  where));
+  auto result = lake.database().Query(fmt::format(
+      "SELECT seq, _file_id, source, \"drop\", name, data_hour, sha256, bytes, rows, header, unknown_columns, "
+      "modified_at, received_at, path, \"offset\", run_id FROM raw.files {} ORDER BY seq",
+      where));
   for (auto& row : result.rows) {
     FileRecord file;
     file.seq = ToInteger(row[0]);
@@ -158,12 +159,12 @@ TextRow ToRow(const LedgerEntry& entry, int64_t to_seq, const std::string& run_i
 
 std::optional<Publication> ReadPublication(Lake& lake, std::optional<base::Timestamp> as_of) {
   if (!DefineOwn(lake, LedgerSchema())) return std::nullopt;
-  std::string where =
-      as_of ? fmt::format("WHERE committed_at <= CAST({} AS TIMESTAMP WITH TIME ZONE)",
-                          engine::QuoteLiteral(base::FormatTimestamp(*as_of)))
-            : "";
+  std::string where = as_of ? fmt::format("WHERE committed_at <= CAST({} AS TIMESTAMP WITH TIME ZONE)",
+                                          engine::QuoteLiteral(base::FormatTimestamp(*as_of)))
+                            : "";
   auto result = lake.database().Query(fmt::format(
-      "SELECT publication, to_seq, committed_at FROM ops.ledger {} ORDER BY to_seq DESC, committed_at DESC LIMIT 1", where));
+      "SELECT publication, to_seq, committed_at FROM ops.ledger {} ORDER BY to_seq DESC, committed_at DESC LIMIT 1",
+      where));
   if (result.rows.empty()) return std::nullopt;
   const auto& row = result.rows.front();
   return Publication{VersionsFromJson(row[0].value_or("{}")), ToInteger(row[1]), ToTimestamp(row[2])};

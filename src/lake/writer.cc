@@ -35,7 +35,8 @@ void WriteHolder(int fd, const std::string& run_id) {
 
 }  // namespace
 
-Writer::Writer(Lake& lake, std::string run_id, std::chrono::milliseconds wait) : lake_(lake), run_id_(std::move(run_id)) {
+Writer::Writer(Lake& lake, std::string run_id, std::chrono::milliseconds wait)
+    : lake_(lake), run_id_(std::move(run_id)) {
   // 1. The lock file, created when absent; a crash here leaves an empty file that nobody holds.
   std::string path = lake.storage().Url(kLockPath);
   if (!lake.storage().Find(kLockPath)) lake.storage().Write(kLockPath, "");
@@ -50,8 +51,9 @@ Writer::Writer(Lake& lake, std::string run_id, std::chrono::milliseconds wait) :
     if (std::chrono::steady_clock::now() >= deadline) {
       std::string holder = ReadHolder(lock_fd_);
       close(lock_fd_);
-      throw base::UnavailableError("the lake {} is being written by another qlake ({}): wait for it, or raise --lease-wait",
-                                   lake.options().root, holder);
+      throw base::UnavailableError(
+          "the lake {} is being written by another qlake ({}): wait for it, or raise --lease-wait", lake.options().root,
+          holder);
     }
     std::this_thread::sleep_for(kPollInterval);
   }

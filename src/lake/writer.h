@@ -12,9 +12,9 @@ namespace qlake::lake {
 
 inline constexpr const char* kWriterApp = "qlake.writer";
 
-// The right to write to a lake, held by one process at a time: an OS lock, which dies with its holder, and an epoch that
-// grows with every holder. Every commit carries the epoch as `txn` qlake.writer and is refused when the table has seen a
-// later one; so a holder that was stopped and woke up too late cannot write.
+// The right to write to a lake, held by one process at a time: an OS lock, which dies with its holder, and an epoch
+// that grows with every holder. Every commit carries the epoch as `txn` qlake.writer and is refused when the table has
+// seen a later one; so a holder that was stopped and woke up too late cannot write.
 class Writer {
  public:
   // Waits for the lease at most `wait`. Throws Error{kUnavailable} that says who holds it.

@@ -44,7 +44,8 @@ class ContractParser {
  private:
   template <typename... Args>
   [[noreturn]] void Fail(const toml::node& at, fmt::format_string<Args...> format, Args&&... args) const {
-    throw base::InputError("{}:{}: {}", path_, at.source().begin.line, fmt::format(format, std::forward<Args>(args)...));
+    throw base::InputError("{}:{}: {}", path_, at.source().begin.line,
+                           fmt::format(format, std::forward<Args>(args)...));
   }
 
   void AllowOnly(const toml::table& table, std::initializer_list<std::string_view> keys) const {
@@ -123,7 +124,8 @@ class ContractParser {
   }
 
   ContractColumn ParseColumn(const toml::table& table) const {
-    AllowOnly(table, {"name", "aliases", "type", "clean", "required", "range", "values", "pattern", "personal", "on_violation"});
+    AllowOnly(table, {"name", "aliases", "type", "clean", "required", "range", "values", "pattern", "personal",
+                      "on_violation"});
     ContractColumn column;
     column.name = Required(table, "name");
     column.aliases = Texts(table, "aliases");
@@ -135,7 +137,8 @@ class ContractParser {
     column.on_violation = ParseOnViolation(table);
     if (auto type = Text(table, "type")) {
       auto parsed = base::ParseSqlType(*type);
-      if (!parsed) Fail(*table.get("type"), "type must be TEXT, INTEGER, BIGINT, DECIMAL(p,s), DATE or BOOLEAN: {}", *type);
+      if (!parsed)
+        Fail(*table.get("type"), "type must be TEXT, INTEGER, BIGINT, DECIMAL(p,s), DATE or BOOLEAN: {}", *type);
       column.type = *parsed;
     }
     if (const toml::node* range = table.get("range")) {
@@ -148,7 +151,8 @@ class ContractParser {
     if (column.required && column.on_violation == OnViolation::kNull) {
       Fail(table, "a required column cannot become NULL (on_violation = \"null\"): {}", column.name);
     }
-    if (column.on_violation == OnViolation::kWarn && (column.type.kind != base::ColumnType::Kind::kString || column.required)) {
+    if (column.on_violation == OnViolation::kWarn &&
+        (column.type.kind != base::ColumnType::Kind::kString || column.required)) {
       Fail(table, "a value that is missing or of another type cannot stay (on_violation = \"warn\"): {}", column.name);
     }
     return column;
@@ -157,7 +161,8 @@ class ContractParser {
   Check ParseCheck(const toml::table& table) const {
     AllowOnly(table, {"name", "sql", "on_violation"});
     Check check{Required(table, "name"), Required(table, "sql"), ParseOnViolation(table)};
-    if (check.on_violation == OnViolation::kNull) Fail(table, "a check has no value that could become NULL: {}", check.name);
+    if (check.on_violation == OnViolation::kNull)
+      Fail(table, "a check has no value that could become NULL: {}", check.name);
     return check;
   }
 
@@ -166,7 +171,8 @@ class ContractParser {
     if (contract.key.empty()) Fail(root_, "key is missing: the columns that tell its rows apart");
     if (contract.columns.empty()) Fail(root_, "it has no [[column]]");
     auto has = [&](const std::string& name) {
-      return std::any_of(contract.columns.begin(), contract.columns.end(), [&](const auto& c) { return c.name == name; });
+      return std::any_of(contract.columns.begin(), contract.columns.end(),
+                         [&](const auto& c) { return c.name == name; });
     };
     for (const auto& names : {contract.key, contract.optional_trailing}) {
       for (const auto& name : names) {

@@ -52,8 +52,8 @@ struct Contract {
   lake::Source ToSource() const;
 };
 
-// Throws Error{kInput} with file and line on anything that is no contract: unknown keys, wrong types, a key column that is
-// no column, on_violation that the rule cannot follow.
+// Throws Error{kInput} with file and line on anything that is no contract: unknown keys, wrong types, a key column that
+// is no column, on_violation that the rule cannot follow.
 Contract ParseContract(const std::string& path, const std::string& text);
 
 }  // namespace qlake::model

@@ -35,7 +35,8 @@ std::string ParseExpression(const ContractColumn& column) {
     case Kind::kBoolean:
       return fmt::format("parse_boolean({})", text);
     case Kind::kDecimal:
-      // The first branch is the plain case; the second takes "1.50000" and the like but nothing that a cast would round.
+      // The first branch is the plain case; the second takes "1.50000" and the like but nothing that a cast would
+      // round.
       return fmt::format(
           "CASE WHEN CAST(TRY_CAST({0} AS {1}) AS VARCHAR) = {0} THEN TRY_CAST({0} AS {1}) "
           "WHEN fits_scale({0}, {2}) THEN TRY_CAST({0} AS {1}) END",
@@ -85,7 +86,8 @@ std::vector<Rule> ColumnRules(const ContractColumn& column) {
                      fmt::format("({} IS NULL OR {} IS NOT NULL)", text, typed), Reason(column, what)});
   }
   if (std::string condition = ValueCondition(column); !condition.empty()) {
-    rules.push_back({column.name + " is in range", column.on_violation, fmt::format("({} IS NULL OR ({}))", typed, condition),
+    rules.push_back({column.name + " is in range", column.on_violation,
+                     fmt::format("({} IS NULL OR ({}))", typed, condition),
                      Reason(column, "is not what the contract allows")});
   }
   return rules;
@@ -125,22 +127,22 @@ std::string KeptValue(const ContractColumn& column) {
   return fmt::format("CASE WHEN {} THEN {} END", condition, typed);
 }
 
-// The scan's rows with, for each column c: _text_c (blanks around gone, empty is NULL), _typed_c, and c as it is kept; then the
-// derived columns.
+// The scan's rows with, for each column c: _text_c (blanks around gone, empty is NULL), _typed_c, and c as it is kept;
+// then the derived columns.
 std::string TypedSql(const Contract& contract, const std::string& scan) {
   std::string texts;
   std::string typed;
   std::string kept;
   std::string derived;
   for (const auto& column : contract.columns) {
-    texts += fmt::format(", nullif(trim({0}, ' \t'), '') AS {1}", QuoteName(column.name), TextColumn(column));
+    texts += fmt::format(", clean_text({0}) AS {1}", QuoteName(column.name), TextColumn(column));
     typed += fmt::format(", {} AS {}", ParseExpression(column), QuoteName("_typed_" + column.name));
     kept += fmt::format(", {} AS {}", KeptValue(column), QuoteName(column.name));
   }
   for (const auto& column : contract.derived) derived += fmt::format(", {} AS {}", column.sql, QuoteName(column.name));
   return fmt::format(
-      "SELECT *{} FROM (SELECT *{} FROM (SELECT *{} FROM (SELECT _file, _line, _error, _record{} FROM {})))", derived, kept,
-      typed, texts, scan);
+      "SELECT *{} FROM (SELECT *{} FROM (SELECT *{} FROM (SELECT _file, _line, _error, _record{} FROM {})))", derived,
+      kept, typed, texts, scan);
 }
 
 std::string ContentHash(const Contract& contract) {
@@ -159,24 +161,28 @@ std::string AcceptedSql(const Contract& contract, const std::string& scan) {
   std::string columns;
   for (const auto& column : contract.columns) columns += QuoteName(column.name) + ", ";
   for (const auto& column : contract.derived) columns += QuoteName(column.name) + ", ";
-  return fmt::format("SELECT _file, _line, {}NOT ({}) AS _flawed, {} AS _content_hash FROM ({}) WHERE _error IS NULL AND {}",
-                     columns, AllHold(rules, [](const Rule& rule) { return !Rejects(rule); }), ContentHash(contract),
-                     TypedSql(contract, scan), AllHold(rules, Rejects));
+  return fmt::format(
+      "SELECT _file, _line, {}NOT ({}) AS _flawed, {} AS _content_hash FROM ({}) WHERE _error IS NULL AND {}", columns,
+      AllHold(rules, [](const Rule& rule) { return !Rejects(rule); }), ContentHash(contract), TypedSql(contract, scan),
+      AllHold(rules, Rejects));
 }
 
 std::string RejectedSql(const Contract& contract, const std::string& scan) {
   auto rules = AllRules(contract);
   std::string reasons = "CASE WHEN _error IS NOT NULL THEN _error END";
   for (const auto& rule : rules) {
-    if (Rejects(rule)) reasons += fmt::format(", CASE WHEN _error IS NULL AND NOT {} THEN {} END", rule.holds, rule.reason);
+    if (Rejects(rule))
+      reasons += fmt::format(", CASE WHEN _error IS NULL AND NOT {} THEN {} END", rule.holds, rule.reason);
   }
   std::vector<std::string> key;
   for (const auto& name : contract.key) key.push_back(fmt::format("{}", QuoteName("_text_" + name)));
   return fmt::format(
-      "SELECT _file, _line, concat_ws('/', {}) AS key, CASE WHEN _error IS NULL THEN 'contract' ELSE 'malformed' END AS kind, "
+      "SELECT _file, _line, concat_ws('/', {}) AS key, CASE WHEN _error IS NULL THEN 'contract' ELSE 'malformed' END "
+      "AS kind, "
       "CAST(to_json([r FOR r IN [{}] IF r IS NOT NULL]) AS VARCHAR) AS reasons, left(_record, 65536) AS record, "
       "_error IS NULL AND NOT ({}) AS failed FROM ({}) WHERE _error IS NOT NULL OR NOT ({})",
-      fmt::join(key, ", "), reasons, AllHold(rules, [](const Rule& rule) { return rule.on_violation == OnViolation::kFail; }),
+      fmt::join(key, ", "), reasons,
+      AllHold(rules, [](const Rule& rule) { return rule.on_violation == OnViolation::kFail; }),
       TypedSql(contract, scan), AllHold(rules, Rejects));
 }
 

@@ -12,8 +12,8 @@ namespace qlake::model {
 // _flawed BOOLEAN (a null or warn rule was broken), _content_hash BLOB of the declared columns.
 std::string AcceptedSql(const Contract& contract, const std::string& scan);
 
-// Rows that do not, with every reason: _file, _line, key VARCHAR, kind ('malformed' or 'contract'), reasons VARCHAR (JSON
-// array), record VARCHAR, failed BOOLEAN (one of the rules says on_violation = "fail").
+// Rows that do not, with every reason: _file, _line, key VARCHAR, kind ('malformed' or 'contract'), reasons VARCHAR
+// (JSON array), record VARCHAR, failed BOOLEAN (one of the rules says on_violation = "fail").
 std::string RejectedSql(const Contract& contract, const std::string& scan);
 
 // How many rows broke each null or warn rule: one row, a BIGINT column per rule of CountedRules(), in its order.

@@ -31,9 +31,10 @@ TEST(ContractTest, TheBuiltInProjectParses) {
 }
 
 TEST(ContractTest, AnUnknownKeyIsNamedWithItsLine) {
-  EXPECT_EQ(ErrorOf(std::string(kHead) + "requird = true\n"),
-            "sources/x.toml:5: unknown key requird: known are name, aliases, type, clean, required, range, values, pattern, "
-            "personal, on_violation");
+  EXPECT_EQ(
+      ErrorOf(std::string(kHead) + "requird = true\n"),
+      "sources/x.toml:5: unknown key requird: known are name, aliases, type, clean, required, range, values, pattern, "
+      "personal, on_violation");
 }
 
 TEST(ContractTest, WhatItCannotMeanIsRefused) {

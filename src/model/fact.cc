@@ -21,21 +21,23 @@ TableBuild BuildFact(const BuildInput& input) {
   std::string name = ShortName(model);
   auto columns = database.Describe(model.sql);
   DefineBase(input, columns);
-  database.Run("CREATE SCHEMA IF NOT EXISTS changes; CREATE SCHEMA IF NOT EXISTS coming; CREATE SCHEMA IF NOT EXISTS going");
+  database.Run(
+      "CREATE SCHEMA IF NOT EXISTS changes; CREATE SCHEMA IF NOT EXISTS coming; CREATE SCHEMA IF NOT EXISTS going");
   TableBuild build{MakeTarget(model, columns), {}, true};
   if (input.whole) {
     // All rows that the fact shall hold, against those that it holds.
     std::string names = ColumnNames(columns);
-    database.Run(fmt::format("CREATE OR REPLACE TABLE coming.{0} AS SELECT {1} FROM ({2}) EXCEPT SELECT {1} FROM {3}", name, names,
-                             model.sql, model.table));
-    database.Run(fmt::format("CREATE OR REPLACE TABLE going.{0} AS SELECT {1} FROM {3} EXCEPT SELECT {1} FROM ({2})", name, names,
-                             model.sql, model.table));
+    database.Run(fmt::format("CREATE OR REPLACE TABLE coming.{0} AS SELECT {1} FROM ({2}) EXCEPT SELECT {1} FROM {3}",
+                             name, names, model.sql, model.table));
+    database.Run(fmt::format("CREATE OR REPLACE TABLE going.{0} AS SELECT {1} FROM {3} EXCEPT SELECT {1} FROM ({2})",
+                             name, names, model.sql, model.table));
     build.change.remove_sql = fmt::format("SELECT {} FROM going.{}", NameList(model.key), name);
     build.change.key_columns = model.key;
     build.change.insert_sql = fmt::format("SELECT * FROM coming.{}", name);
-    database.Run(fmt::format("CREATE OR REPLACE VIEW changes.{0} AS SELECT *, 1 AS _sign FROM coming.{0} UNION ALL "
-                             "SELECT *, -1 FROM going.{0}",
-                             name));
+    database.Run(
+        fmt::format("CREATE OR REPLACE VIEW changes.{0} AS SELECT *, 1 AS _sign FROM coming.{0} UNION ALL "
+                    "SELECT *, -1 FROM going.{0}",
+                    name));
   } else {
     build.change.insert_sql = model.sql;
     database.Run(fmt::format("CREATE OR REPLACE VIEW changes.{} AS SELECT *, 1 AS _sign FROM ({})", name, model.sql));
@@ -50,11 +52,13 @@ TableBuild BuildUpsert(const BuildInput& input) {
   auto columns = database.Describe(model.sql);
   DefineBase(input, columns);
   database.Run("CREATE SCHEMA IF NOT EXISTS coming; CREATE SCHEMA IF NOT EXISTS going");
-  database.Run(fmt::format("CREATE OR REPLACE TABLE coming.{} AS ({}) EXCEPT SELECT * FROM {}", name, model.sql, model.table));
+  database.Run(
+      fmt::format("CREATE OR REPLACE TABLE coming.{} AS ({}) EXCEPT SELECT * FROM {}", name, model.sql, model.table));
   std::string keys = NameList(model.key);
   std::string going = fmt::format("SELECT {0} FROM {1} INTERSECT SELECT {0} FROM coming.{2}", keys, model.table, name);
   if (input.whole) {
-    going += fmt::format(" UNION SELECT * FROM (SELECT {0} FROM {1} EXCEPT SELECT {0} FROM ({2}))", keys, model.table, model.sql);
+    going += fmt::format(" UNION SELECT * FROM (SELECT {0} FROM {1} EXCEPT SELECT {0} FROM ({2}))", keys, model.table,
+                         model.sql);
   }
   database.Run(fmt::format("CREATE OR REPLACE TABLE going.{} AS {}", name, going));
   TableBuild build{MakeTarget(model, columns), {}, true};
@@ -82,13 +86,15 @@ TableBuild BuildAggregate(const BuildInput& input) {
   for (const auto& column : columns) {
     bool is_key = std::find(model.key.begin(), model.key.end(), column.name) != model.key.end();
     std::string quoted = engine::QuoteName(column.name);
-    std::string value = is_key ? quoted : fmt::format("CAST(sum({}) AS {}) AS {}", quoted, base::FormatSqlType(column.type), quoted);
+    std::string value =
+        is_key ? quoted : fmt::format("CAST(sum({}) AS {}) AS {}", quoted, base::FormatSqlType(column.type), quoted);
     select += (select.empty() ? "" : ", ") + value;
   }
   std::string keys = NameList(model.key);
-  database.Run(fmt::format("CREATE OR REPLACE TABLE built.{0} AS SELECT {1} FROM (SELECT * FROM {2} UNION ALL SELECT * FROM coming.{0}) "
-                           "GROUP BY {3} HAVING sum({4}) <> 0",
-                           name, select, model.table, keys, engine::QuoteName(model.count)));
+  database.Run(fmt::format(
+      "CREATE OR REPLACE TABLE built.{0} AS SELECT {1} FROM (SELECT * FROM {2} UNION ALL SELECT * FROM coming.{0}) "
+      "GROUP BY {3} HAVING sum({4}) <> 0",
+      name, select, model.table, keys, engine::QuoteName(model.count)));
   build.change.replace = true;
   build.change.insert_sql = fmt::format("SELECT * FROM built.{} ORDER BY {}", name, keys);
   return build;

@@ -48,7 +48,8 @@ class HeadParser {
     }
     if (model_.key.empty()) Fail("the head has no line like: -- kind: upsert by transaction_id");
     if (model_.source.empty()) Fail("the head has no line like: -- source: sales_transactions");
-    if (model_.kind == ModelKind::kAggregate && model_.count.empty()) Fail("the head has no line like: -- count: sales_count");
+    if (model_.kind == ModelKind::kAggregate && model_.count.empty())
+      Fail("the head has no line like: -- count: sales_count");
     if (Trim(model_.sql).empty()) Fail("there is no SELECT below the head");
     return model_;
   }

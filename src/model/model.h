@@ -18,20 +18,20 @@ struct Model {
   std::string table;  // layer.table
   ModelKind kind = ModelKind::kUpsert;
   std::vector<std::string> key;
-  std::string source;                   // The source whose rows it reads.
-  std::string order;                    // kScd2: the column whose highest value counts first, before the order of rows.
-  std::string inferred_source;          // kScd2: members that only this source names are inferred, from
-  std::string inferred_column;          // this column of it.
-  std::string count;                    // kAggregate: the column that counts source rows; a row at 0 goes.
+  std::string source;           // The source whose rows it reads.
+  std::string order;            // kScd2: the column whose highest value counts first, before the order of rows.
+  std::string inferred_source;  // kScd2: members that only this source names are inferred, from
+  std::string inferred_column;  // this column of it.
+  std::string count;            // kAggregate: the column that counts source rows; a row at 0 goes.
   std::vector<std::string> partition_columns;
   std::vector<std::string> personal;
   std::string description;
   std::string sql;  // The SELECT, without the head.
 };
 
-// Head lines: "-- kind: fact|scd2|upsert|aggregate by KEY[, KEY]", "-- source: NAME", "-- order: COLUMN", "-- inferred from:
-// SOURCE.COLUMN", "-- count: COLUMN", "-- partition: COLUMN[, COLUMN]", "-- personal: COLUMN[, COLUMN]"; any other comment
-// line of the head describes the table. Throws Error{kInput} with file and line.
+// Head lines: "-- kind: fact|scd2|upsert|aggregate by KEY[, KEY]", "-- source: NAME", "-- order: COLUMN", "-- inferred
+// from: SOURCE.COLUMN", "-- count: COLUMN", "-- partition: COLUMN[, COLUMN]", "-- personal: COLUMN[, COLUMN]"; any
+// other comment line of the head describes the table. Throws Error{kInput} with file and line.
 Model ParseModel(const std::string& path, const std::string& text);
 
 }  // namespace qlake::model

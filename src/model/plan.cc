@@ -29,7 +29,8 @@ int64_t CutBatch(const std::vector<lake::FileRecord>& pending, uint64_t batch_by
   return to_seq;
 }
 
-// Which files each source has to read: the new ones when they all stand after what was read before, else all of its files.
+// Which files each source has to read: the new ones when they all stand after what was read before, else all of its
+// files.
 std::vector<SourceInput> SplitBySource(const Project& project, const std::vector<lake::FileRecord>& revisions,
                                        int64_t from_seq) {
   auto current = lake::CurrentFiles(revisions);
@@ -91,13 +92,15 @@ std::vector<std::string> WrittenTables(const Project& project) {
   return tables;
 }
 
-std::optional<Plan> PlanBatch(lake::Lake& lake, const Project& project, const std::string& run_id, uint64_t batch_bytes_max) {
+std::optional<Plan> PlanBatch(lake::Lake& lake, const Project& project, const std::string& run_id,
+                              uint64_t batch_bytes_max) {
   int64_t done_seq = ProgressOf(lake);
   auto revisions = lake::ReadFiles(lake);
   auto last = lake::ReadLastIntent(lake, kProcessApp);
   if (last && last->to_seq > done_seq) {
     auto kept = lake.storage().Read(KeptProjectPath(last->project_sha256));
-    base::LogInfo("an earlier run did not finish: doing its batch again", {{"earlier_run", last->run_id}, {"to_seq", last->to_seq}});
+    base::LogInfo("an earlier run did not finish: doing its batch again",
+                  {{"earlier_run", last->run_id}, {"to_seq", last->to_seq}});
     return MakePlan(*last, Project::FromJsonText(kept), true, revisions);
   }
   std::vector<lake::FileRecord> pending;

@@ -15,8 +15,8 @@ inline constexpr const char* kProcessApp = "qlake.process";
 // The files of one source that a batch reads.
 struct SourceInput {
   std::string source;
-  // The files are all of the source's, not only the new ones: a correction or a late hour came, so that what was derived
-  // from them has to be derived anew.
+  // The files are all of the source's, not only the new ones: a correction or a late hour came, so that what was
+  // derived from them has to be derived anew.
   bool whole = false;
   std::vector<lake::FileRecord> files;  // Current revisions, in order.
 };
@@ -24,8 +24,8 @@ struct SourceInput {
 // What the next batch of process is: an intent, and the files it stands for.
 struct Plan {
   lake::Intent intent;
-  Project project;     // The one that the intent follows, not always today's.
-  bool is_redo = false;  // The intent was written by a run that did not finish.
+  Project project;                  // The one that the intent follows, not always today's.
+  bool is_redo = false;             // The intent was written by a run that did not finish.
   std::vector<SourceInput> inputs;  // One per contract, in the project's order.
   int64_t new_files = 0;
   int64_t new_bytes = 0;
@@ -34,9 +34,11 @@ struct Plan {
 // The tables that the project's models and the ledger write, sorted by the order of their commits.
 std::vector<std::string> WrittenTables(const Project& project);
 
-// The next batch, or nothing when no file waits. An unfinished intent comes first and is taken as it stands. A batch takes
-// files in the order of seq up to `batch_bytes_max` (one at least), cut where the data hour changes. Writes nothing.
-std::optional<Plan> PlanBatch(lake::Lake& lake, const Project& project, const std::string& run_id, uint64_t batch_bytes_max);
+// The next batch, or nothing when no file waits. An unfinished intent comes first and is taken as it stands. A batch
+// takes files in the order of seq up to `batch_bytes_max` (one at least), cut where the data hour changes. Writes
+// nothing.
+std::optional<Plan> PlanBatch(lake::Lake& lake, const Project& project, const std::string& run_id,
+                              uint64_t batch_bytes_max);
 
 // Keeps the project's text and commits the intent. REQUIRES: !plan.is_redo.
 void WriteIntent(lake::Writer& writer, const Plan& plan);

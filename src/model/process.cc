@@ -110,16 +110,16 @@ class Batch {
         entry.duplicate = counts.duplicate;
         if (!entry.Closes()) {
           throw base::CorruptError(
-              "the ledger does not close for {}: {} rows in, {} loaded + {} quarantined + {} duplicate; nothing was written",
+              "the ledger does not close for {}: {} rows in, {} loaded + {} quarantined + {} duplicate; nothing was "
+              "written",
               entry.file_id, entry.rows_in, entry.loaded, entry.quarantined, entry.duplicate);
         }
         auto old = before.find(entry.file_id);
         if (old == before.end() || !(old->second == entry)) entries.push_back(std::move(entry));
       }
     }
-    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
-      return std::tie(a.hour, a.file_id) < std::tie(b.hour, b.file_id);
-    });
+    std::sort(entries.begin(), entries.end(),
+              [](const auto& a, const auto& b) { return std::tie(a.hour, a.file_id) < std::tie(b.hour, b.file_id); });
     return entries;
   }
 
@@ -138,7 +138,8 @@ class Batch {
     const std::string& name = source.contract().name;
     auto schema = lake::QuarantineSchema(name);
     if (IsDone(schema.name)) return;
-    std::string rows = fmt::format("SELECT _file_id, _line, data_hour, key, kind, reasons, record FROM rejected.{}", name);
+    std::string rows =
+        fmt::format("SELECT _file_id, _line, data_hour, key, kind, reasons, record FROM rejected.{}", name);
     if (const Model* fact = FactOf(name)) rows += " UNION ALL " + Conflicts(name, *fact);
     auto& database = lake_.database();
     std::string coming = "coming." + name;
@@ -160,11 +161,12 @@ class Batch {
   std::string Conflicts(const std::string& source, const Model& fact) {
     const auto& staged = *std::find_if(staged_.begin(), staged_.end(),
                                        [&](const auto& candidate) { return candidate.contract().name == source; });
-    std::string scan = staged.DefineScan(
-        lake_, "scan_conflicts", [](const auto&, const FileCounts& counts) { return counts.conflict > 0; });
+    std::string scan = staged.DefineScan(lake_, "scan_conflicts",
+                                         [](const auto&, const FileCounts& counts) { return counts.conflict > 0; });
     return fmt::format(
         "SELECT f._file_id, j._line, f.data_hour, j.key, 'conflicting_duplicate', "
-        "CAST(to_json([{0} || j.key || ' came before with other content: ' || j.kept_file_id || ' line ' || j.kept_line]) "
+        "CAST(to_json([{0} || j.key || ' came before with other content: ' || j.kept_file_id || ' line ' || "
+        "j.kept_line]) "
         "AS VARCHAR), left(s._record, 65536) FROM judged.{1} AS j JOIN staged_files.{1} AS f ON j._file = f._file "
         "JOIN {2} AS s ON s._file = j._file AND s._line = j._line WHERE j.verdict = 'conflict'",
         QuoteLiteral(fmt::format("{}: ", fmt::join(fact.key, ", "))), source, scan);
@@ -201,7 +203,8 @@ class Batch {
       for (const auto& check : source.checks()) {
         report_.checks.push_back(check);
         rows.push_back({check.subject, check.name, check.on_violation, std::to_string(check.rows_failed),
-                        std::to_string(plan_.intent.to_seq), writer_.run_id(), base::FormatTimestamp(lake_.clock().Now())});
+                        std::to_string(plan_.intent.to_seq), writer_.run_id(),
+                        base::FormatTimestamp(lake_.clock().Now())});
       }
     }
     if (rows.empty() || IsDone(lake::kOpsChecks)) return;

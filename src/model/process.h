@@ -35,10 +35,10 @@ struct ProcessReport {
   bool finished_earlier_run = false;
 };
 
-// raw -> staged -> dimensions, fact -> marts: every file of raw.files that waits, batch by batch. Each table's rows and its
-// progress are one commit; the ledger's is the last and publishes the batch. Again it does nothing. Safe to kill anywhere:
-// the next call ends the batch from the versions and contracts that its intent names. Throws Error{kCorrupt}, before
-// anything is written, when the account of a file does not close.
+// raw -> staged -> dimensions, fact -> marts: every file of raw.files that waits, batch by batch. Each table's rows and
+// its progress are one commit; the ledger's is the last and publishes the batch. Again it does nothing. Safe to kill
+// anywhere: the next call ends the batch from the versions and contracts that its intent names. Throws Error{kCorrupt},
+// before anything is written, when the account of a file does not close.
 ProcessReport Process(lake::Writer& writer, const Project& project, const ProcessOptions& options);
 
 }  // namespace qlake::model

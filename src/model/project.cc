@@ -26,7 +26,8 @@ std::string ReadWhole(const fs::path& path) {
 
 void CheckReferences(const std::vector<Contract>& contracts, const std::vector<Model>& models) {
   auto known = [&](const std::string& source) {
-    return std::any_of(contracts.begin(), contracts.end(), [&](const auto& contract) { return contract.name == source; });
+    return std::any_of(contracts.begin(), contracts.end(),
+                       [&](const auto& contract) { return contract.name == source; });
   };
   for (const auto& model : models) {
     for (const auto& source : {model.source, model.inferred_source}) {
@@ -72,7 +73,8 @@ Project Project::FromFolder(const std::string& folder) {
   }
   Project project(std::move(files));
   if (project.contracts_.empty()) {
-    throw base::InputError("the project folder has no contract below sources/: write one out with qlake init {}", folder);
+    throw base::InputError("the project folder has no contract below sources/: write one out with qlake init {}",
+                           folder);
   }
   return project;
 }

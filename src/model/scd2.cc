@@ -5,11 +5,12 @@
 
 // History is a function of the rows, whatever the order of their arrival:
 //   1. an hour's value for a key is its best row of that hour: highest by the model's order column, then last in order;
-//   2. over the hours, a value counts only when it beats every earlier one by the same measure (without an order column each
+//   2. over the hours, a value counts only when it beats every earlier one by the same measure (without an order column
+//   each
 //      later hour does);
 //   3. neighbours with equal attributes are one version; the first is open downwards, the last is current.
-// A batch that stands after all that came before resumes from the current versions; otherwise all rows are staged and the
-// history is derived from nothing.
+// A batch that stands after all that came before resumes from the current versions; otherwise all rows are staged and
+// the history is derived from nothing.
 namespace qlake::model {
 namespace {
 
@@ -73,7 +74,8 @@ class Scd2Builder {
     database_.Run(fmt::format(
         "CREATE OR REPLACE TABLE history.observed AS WITH rows AS ({0}), "
         "best AS (SELECT {1}, data_hour, max(ROW({2}, _file, _line)) AS top FROM rows GROUP BY {1}, data_hour) "
-        "SELECT {3}, r.data_hour, f._file_id, r._line, FALSE AS is_seed, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS seed_from "
+        "SELECT {3}, r.data_hour, f._file_id, r._line, FALSE AS is_seed, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS "
+        "seed_from "
         "FROM rows AS r JOIN best AS b ON {4} AND r.data_hour = b.data_hour AND ROW(r.{2}, r._file, r._line) = b.top "
         "JOIN staged_files.{5} AS f ON r._file = f._file",
         model_.sql, key_, rank_ == "0" ? "_file" : rank_, ColumnList("r."), KeysEqual("r", "b"), model_.source));
@@ -93,7 +95,8 @@ class Scd2Builder {
     std::string changed = same.empty() ? "FALSE" : fmt::format("NOT ({})", fmt::join(same, " AND "));
     database_.Run(fmt::format(
         "CREATE OR REPLACE TABLE history.versions AS WITH "
-        "running AS (SELECT *, max(ROW({1}, data_hour)) OVER (PARTITION BY {0} ORDER BY data_hour) AS top FROM history.observed), "
+        "running AS (SELECT *, max(ROW({1}, data_hour)) OVER (PARTITION BY {0} ORDER BY data_hour) AS top FROM "
+        "history.observed), "
         "winners AS (SELECT * FROM running WHERE ROW({1}, data_hour) = top), "
         "starts AS (SELECT *, CASE WHEN row_number() OVER w = 1 OR {2} THEN 1 ELSE 0 END AS starts FROM winners "
         "WINDOW w AS (PARTITION BY {0} ORDER BY data_hour)), "
@@ -112,13 +115,15 @@ class Scd2Builder {
   void Assemble() {
     std::string inferred_flag = HasInferred() ? "FALSE, " : "";
     std::string sql = fmt::format(
-        "CREATE OR REPLACE TABLE built.{} AS SELECT {}, valid_from, valid_to, valid_to IS NULL AS is_current, {}{}_file_id, _line "
+        "CREATE OR REPLACE TABLE built.{} AS SELECT {}, valid_from, valid_to, valid_to IS NULL AS is_current, "
+        "{}{}_file_id, _line "
         "FROM history.versions",
         name_, ColumnList(""), inferred_flag.empty() ? "" : "FALSE AS is_inferred, ", "");
     if (!input_.whole) {
       // Closed versions stay, and so does the current one of a key that the batch does not name.
       sql += fmt::format(
-          " UNION ALL SELECT * FROM {} AS d WHERE {} AND (NOT d.is_current OR NOT EXISTS (SELECT 1 FROM history.versions AS v "
+          " UNION ALL SELECT * FROM {} AS d WHERE {} AND (NOT d.is_current OR NOT EXISTS (SELECT 1 FROM "
+          "history.versions AS v "
           "WHERE {}))",
           model_.table, NotInferred(), KeysEqual("v", "d"));
     }
@@ -128,8 +133,9 @@ class Scd2Builder {
 
   void AddInferred() {
     const std::string& key = model_.key.front();
-    std::string candidates = fmt::format("SELECT {} AS member FROM staged.{} WHERE {} IS NOT NULL", QuoteName(model_.inferred_column),
-                                         model_.inferred_source, QuoteName(model_.inferred_column));
+    std::string candidates =
+        fmt::format("SELECT {} AS member FROM staged.{} WHERE {} IS NOT NULL", QuoteName(model_.inferred_column),
+                    model_.inferred_source, QuoteName(model_.inferred_column));
     if (!input_.inferred_whole) {
       candidates += fmt::format(" UNION ALL SELECT {} FROM {} WHERE is_inferred", QuoteName(key), model_.table);
     }

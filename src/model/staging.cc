@@ -1,6 +1,7 @@
 #include "model/staging.h"
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "model/contract_sql.h"
 
@@ -41,15 +42,17 @@ void StagedSource::DefineFiles(lake::Lake& lake) const {
     rows += fmt::format("{}({}, {}, {})", i == 0 ? "" : ", ", i, QuoteLiteral(files_[i].file_id),
                         QuoteLiteral(base::FormatTimestamp(base::StartOf(files_[i].hour))));
   }
-  std::string from = rows.empty() ? "(VALUES (0, '', '')) AS v(f, i, h) WHERE FALSE" : fmt::format("(VALUES {}) AS v(f, i, h)", rows);
-  lake.database().Run(fmt::format(
-      "CREATE OR REPLACE TABLE staged_files.{} AS SELECT CAST(f AS INTEGER) AS _file, i AS _file_id, "
-      "CAST(h AS TIMESTAMP WITH TIME ZONE) AS data_hour FROM {}",
-      contract_->name, from));
+  std::string from =
+      rows.empty() ? "(VALUES (0, '', '')) AS v(f, i, h) WHERE FALSE" : fmt::format("(VALUES {}) AS v(f, i, h)", rows);
+  lake.database().Run(
+      fmt::format("CREATE OR REPLACE TABLE staged_files.{} AS SELECT CAST(f AS INTEGER) AS _file, i AS _file_id, "
+                  "CAST(h AS TIMESTAMP WITH TIME ZONE) AS data_hour FROM {}",
+                  contract_->name, from));
 }
 
-std::string StagedSource::DefineScan(lake::Lake& lake, const std::string& schema,
-                                     const std::function<bool(const lake::FileRecord&, const FileCounts&)>& chosen) const {
+std::string StagedSource::DefineScan(
+    lake::Lake& lake, const std::string& schema,
+    const std::function<bool(const lake::FileRecord&, const FileCounts&)>& chosen) const {
   std::vector<size_t> indexes;
   std::string pairs;
   for (size_t i = 0; i < files_.size(); ++i) {
@@ -60,20 +63,22 @@ std::string StagedSource::DefineScan(lake::Lake& lake, const std::string& schema
   std::string name = schema + "." + contract_->name;
   lake.database().DefineRawScan(name, ScanOf(*contract_, files_, indexes));
   if (indexes.size() == files_.size()) return name;
-  return fmt::format("(SELECT s.* REPLACE (CAST(m.whole AS INTEGER) AS _file) FROM {} AS s JOIN (VALUES {}) AS m(part, whole) "
-                     "ON s._file = m.part)",
-                     name, pairs.empty() ? "(-1, -1)" : pairs);
+  return fmt::format(
+      "(SELECT s.* REPLACE (CAST(m.whole AS INTEGER) AS _file) FROM {} AS s JOIN (VALUES {}) AS m(part, whole) "
+      "ON s._file = m.part)",
+      name, pairs.empty() ? "(-1, -1)" : pairs);
 }
 
 void StagedSource::Accept(lake::Lake& lake) {
   std::string scan = DefineScan(lake, "scan", [](const auto&, const auto&) { return true; });
-  lake.database().Run(fmt::format("CREATE OR REPLACE TABLE staged_rows.{} AS {}", contract_->name, AcceptedSql(*contract_, scan)));
-  lake.database().Run(fmt::format(
-      "CREATE OR REPLACE VIEW staged.{0} AS SELECT s.*, f._file_id, f.data_hour FROM staged_rows.{0} AS s "
-      "JOIN staged_files.{0} AS f ON s._file = f._file",
-      contract_->name));
-  auto counted = lake.database().Query(
-      fmt::format("SELECT _file, count(*), count(*) FILTER (WHERE _flawed) FROM staged_rows.{} GROUP BY _file", contract_->name));
+  lake.database().Run(
+      fmt::format("CREATE OR REPLACE TABLE staged_rows.{} AS {}", contract_->name, AcceptedSql(*contract_, scan)));
+  lake.database().Run(
+      fmt::format("CREATE OR REPLACE VIEW staged.{0} AS SELECT s.*, f._file_id, f.data_hour FROM staged_rows.{0} AS s "
+                  "JOIN staged_files.{0} AS f ON s._file = f._file",
+                  contract_->name));
+  auto counted = lake.database().Query(fmt::format(
+      "SELECT _file, count(*), count(*) FILTER (WHERE _flawed) FROM staged_rows.{} GROUP BY _file", contract_->name));
   bool any_flawed = false;
   for (const auto& row : counted.rows) {
     auto& counts = counts_[static_cast<size_t>(ToInteger(row[0]))];
@@ -86,7 +91,8 @@ void StagedSource::Accept(lake::Lake& lake) {
 
 void StagedSource::CountFlaws(lake::Lake& lake) {
   auto rules = CountedRules(*contract_);
-  std::string scan = DefineScan(lake, "scan_flawed", [](const auto&, const FileCounts& counts) { return counts.flawed > 0; });
+  std::string scan =
+      DefineScan(lake, "scan_flawed", [](const auto&, const FileCounts& counts) { return counts.flawed > 0; });
   auto result = lake.database().Query(CountsSql(*contract_, scan));
   for (size_t i = 0; i < rules.size(); ++i) {
     int64_t failed = ToInteger(result.rows.front()[i]);
@@ -96,28 +102,34 @@ void StagedSource::CountFlaws(lake::Lake& lake) {
   }
 }
 
-// Rows are judged once for the verdict; only those that failed are read again for their reasons, so that good rows never
-// pay for them.
+// Rows are judged once for the verdict; only those that failed are read again for their reasons, so that good rows
+// never pay for them.
 void StagedSource::Reject(lake::Lake& lake) {
   std::string scan = DefineScan(lake, "scan_again", [](const lake::FileRecord& file, const FileCounts& counts) {
     return counts.accepted != file.rows;
   });
   auto& database = lake.database();
-  database.Run(fmt::format("CREATE OR REPLACE TABLE rejected.{0} AS SELECT r._file, f._file_id, r._line, f.data_hour, r.key, "
-                           "r.kind, r.reasons, r.record, r.failed FROM ({1}) AS r JOIN staged_files.{0} AS f ON r._file = f._file",
-                           contract_->name, RejectedSql(*contract_, scan)));
-  auto counted = database.Query(fmt::format("SELECT _file, count(*) FROM rejected.{} GROUP BY _file", contract_->name));
+  database.Run(fmt::format(
+      "CREATE OR REPLACE TABLE rejected.{0} AS SELECT r._file, f._file_id, r._line, f.data_hour, r.key, "
+      "r.kind, r.reasons, r.record, r.failed FROM ({1}) AS r JOIN staged_files.{0} AS f ON r._file = f._file",
+      contract_->name, RejectedSql(*contract_, scan)));
+  auto counted = database.Query(fmt::format(
+      "SELECT _file, count(*), min(_line), min_by(reasons, _line) FROM rejected.{} GROUP BY _file ORDER BY _file",
+      contract_->name));
   for (const auto& row : counted.rows) {
     auto& file = files_[static_cast<size_t>(ToInteger(row[0]))];
     auto& counts = counts_[static_cast<size_t>(ToInteger(row[0]))];
     counts.rejected = ToInteger(row[1]);
-    base::LogWarn("rows went to quarantine", {{"table", "quarantine." + contract_->name},
-                                              {"hour", base::FormatHour(file.hour)},
-                                              {"file", file.file_id},
-                                              {"rows", counts.rejected}});
+    base::LogWarn("rows went to quarantine",
+                  {{"table", "quarantine." + contract_->name},
+                   {"hour", base::FormatHour(file.hour)},
+                   {"file", file.file_id},
+                   {"rows", counts.rejected},
+                   {"first_line", ToInteger(row[2])},
+                   {"first_reasons", base::Json::parse(row[3].value_or("[]"), nullptr, false)}});
   }
-  auto failed = database.Query(
-      fmt::format("SELECT _file_id, _line, reasons FROM rejected.{} WHERE failed ORDER BY _file, _line LIMIT 1", contract_->name));
+  auto failed = database.Query(fmt::format(
+      "SELECT _file_id, _line, reasons FROM rejected.{} WHERE failed ORDER BY _file, _line LIMIT 1", contract_->name));
   if (!failed.rows.empty()) {
     throw base::InputError("a rule of {} says that the step must fail (on_violation = \"fail\"); {} line {}: {}",
                            contract_->name, failed.rows[0][0].value_or(""), failed.rows[0][1].value_or(""),

@@ -13,7 +13,7 @@ namespace qlake::model {
 // How a file's rows fared in staging and among each other.
 struct FileCounts {
   int64_t accepted = 0;
-  int64_t flawed = 0;     // Accepted, but a null or warn rule was broken.
+  int64_t flawed = 0;  // Accepted, but a null or warn rule was broken.
   int64_t rejected = 0;
   int64_t duplicate = 0;  // Accepted, but key and content came before.
   int64_t conflict = 0;   // Accepted, but the key came before with other content: to quarantine.
@@ -33,7 +33,8 @@ struct CheckCount {
 //   rejected.<source>     rows that broke the contract, as lake::QuarantineSchema says
 class StagedSource {
  public:
-  // `files` in order: their indexes are the rows' _file. Throws Error{kInput} when a rule with on_violation = "fail" broke.
+  // `files` in order: their indexes are the rows' _file. Throws Error{kInput} when a rule with on_violation = "fail"
+  // broke.
   StagedSource(lake::Lake& lake, const Contract& contract, std::vector<lake::FileRecord> files);
 
   const Contract& contract() const { return *contract_; }
@@ -41,8 +42,8 @@ class StagedSource {
   std::vector<FileCounts>& counts() { return counts_; }  // One per file.
   const std::vector<CheckCount>& checks() const { return checks_; }
 
-  // Defines raw scan <schema>.<source> over the files that `chosen` picks, and returns what to SELECT FROM: its rows with the
-  // _file that they have in the whole batch.
+  // Defines raw scan <schema>.<source> over the files that `chosen` picks, and returns what to SELECT FROM: its rows
+  // with the _file that they have in the whole batch.
   std::string DefineScan(lake::Lake& lake, const std::string& schema,
                          const std::function<bool(const lake::FileRecord&, const FileCounts&)>& chosen) const;
 

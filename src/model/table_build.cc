@@ -31,9 +31,10 @@ std::string NameList(const std::vector<std::string>& names, const std::string& p
 std::string ShortName(const Model& model) { return model.table.substr(model.table.find('.') + 1); }
 
 bool Differ(engine::Database& database, const std::string& a, const std::string& b) {
-  return database.QueryInteger(fmt::format("SELECT count(*) FROM ((SELECT * FROM {0} EXCEPT ALL SELECT * FROM {1}) UNION ALL "
-                                           "(SELECT * FROM {1} EXCEPT ALL SELECT * FROM {0}))",
-                                           a, b)) != 0;
+  return database.QueryInteger(
+             fmt::format("SELECT count(*) FROM ((SELECT * FROM {0} EXCEPT ALL SELECT * FROM {1}) UNION ALL "
+                         "(SELECT * FROM {1} EXCEPT ALL SELECT * FROM {0}))",
+                         a, b)) != 0;
 }
 
 }  // namespace qlake::model

@@ -23,8 +23,8 @@ struct BuildInput {
   lake::Lake& lake;
   const Model& model;
   delta::Version base_version = delta::kNoVersion;  // Of the model's table, in the intent.
-  bool whole = false;           // The source's rows are staged whole, so the table is derived anew.
-  bool inferred_whole = false;  // The same of the source that names inferred members.
+  bool whole = false;                               // The source's rows are staged whole, so the table is derived anew.
+  bool inferred_whole = false;                      // The same of the source that names inferred members.
 };
 
 // Each defines the view <layer>.<table> at the base version, and temporary tables of its own; none writes to the lake.

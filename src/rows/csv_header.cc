@@ -31,7 +31,8 @@ std::string WhyKeyIsMissing(const CsvHeader& header, const RowShape& shape) {
   return fmt::format("the file has no header of this source: its first line does not name {}", missing);
 }
 
-// Counts what stands at the header's end: first, from the right, columns that no one knows, then those that may be left out.
+// Counts what stands at the header's end: first, from the right, columns that no one knows, then those that may be left
+// out.
 void FindEnding(CsvHeader& header, const RowShape& shape) {
   const auto column_of = [&](size_t field) {
     return static_cast<size_t>(std::find(header.field_of_column.begin(), header.field_of_column.end(), field) -
@@ -39,7 +40,8 @@ void FindEnding(CsvHeader& header, const RowShape& shape) {
   };
   const auto may_be_left_out = [&](size_t column) {
     const auto& names = shape.optional_trailing;
-    return column < shape.columns.size() && std::find(names.begin(), names.end(), shape.columns[column].name) != names.end();
+    return column < shape.columns.size() &&
+           std::find(names.begin(), names.end(), shape.columns[column].name) != names.end();
   };
   size_t end = header.names.size();
   while (end > 1 && column_of(end - 1) == shape.columns.size()) --end;

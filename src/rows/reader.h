@@ -26,7 +26,7 @@ struct RowShape {
   std::vector<ColumnBinding> columns;
   // Columns that a row may leave out when they are the header's last, or stand right before unknown ones at its end.
   std::vector<std::string> optional_trailing;
-  uint64_t record_bytes_max = 1 << 20;         // A quoted field that runs longer is taken for an unclosed quote.
+  uint64_t record_bytes_max = 1 << 20;  // A quoted field that runs longer is taken for an unclosed quote.
 };
 
 // A cell of a row. Views point into the file's bytes or the reader's arena and live until the next Next().

@@ -33,8 +33,9 @@ void DefineRawSource(lake::Lake& lake, const model::Contract& contract, const st
   std::string rows;
   for (const auto& file : files) {
     if (file.source != contract.name) continue;
-    rows += fmt::format("{}({}, {}, {})", rows.empty() ? "" : ", ", scan.files.size(), engine::QuoteLiteral(file.file_id),
-                        engine::QuoteLiteral(base::FormatTimestamp(base::StartOf(file.hour))));
+    rows +=
+        fmt::format("{}({}, {}, {})", rows.empty() ? "" : ", ", scan.files.size(), engine::QuoteLiteral(file.file_id),
+                    engine::QuoteLiteral(base::FormatTimestamp(base::StartOf(file.hour))));
     scan.files.push_back({file.path, static_cast<uint64_t>(file.offset), static_cast<uint64_t>(file.bytes)});
     scan.formats.push_back(lake::FormatOf(file.name));
   }
@@ -43,7 +44,8 @@ void DefineRawSource(lake::Lake& lake, const model::Contract& contract, const st
   for (const auto& column : contract.columns) columns += "s." + engine::QuoteName(column.name) + ", ";
   lake.database().DefineView(
       "raw." + contract.name,
-      fmt::format("SELECT {1}s._rescued, f._file_id, s._line, CAST(f.data_hour AS TIMESTAMP WITH TIME ZONE) AS data_hour, s._error "
+      fmt::format("SELECT {1}s._rescued, f._file_id, s._line, CAST(f.data_hour AS TIMESTAMP WITH TIME ZONE) AS "
+                  "data_hour, s._error "
                   "FROM raw_scan.{0} AS s JOIN (VALUES {2}) AS f(_file, _file_id, data_hour) ON s._file = f._file",
                   contract.name, columns, rows.empty() ? "(-1, '', '1970-01-01 00:00:00+00')" : rows));
 }
@@ -57,7 +59,7 @@ std::optional<lake::Publication> DefinePublished(lake::Lake& lake, const model::
     if (!Names(sql, ShortName(table))) continue;
     std::optional<delta::Version> version;
     if (publication && publication->tables.contains(table)) version = publication->tables.at(table);
-    auto snapshot = version  ? lake.LoadVersion(table, *version)
+    auto snapshot = version ? lake.LoadVersion(table, *version)
                     : as_of ? delta::Snapshot::LoadAsOf(lake.storage(), lake::TablePath(table), *as_of)
                             : lake.Load(table);
     if (snapshot) lake.database().DefineTable(table, *snapshot);
@@ -78,8 +80,8 @@ std::optional<lake::Publication> DefinePublished(lake::Lake& lake, const model::
   return publication;
 }
 
-lake::Publication RequirePublished(lake::Lake& lake, const model::Project& project, std::optional<base::Timestamp> as_of,
-                                   const std::string& sql) {
+lake::Publication RequirePublished(lake::Lake& lake, const model::Project& project,
+                                   std::optional<base::Timestamp> as_of, const std::string& sql) {
   auto publication = DefinePublished(lake, project, as_of, sql);
   if (publication) return *publication;
   if (as_of) {

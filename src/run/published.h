@@ -9,15 +9,15 @@
 
 namespace qlake::run {
 
-// Defines the views that readers may name: tables of a publication at its versions (the last one, or the last at or before
-// `as_of`), all other tables at their newest version, and raw.<source>: every row of the current files of a source, as text.
-// Only those whose name stands in `sql` are defined; all when it is empty. Unqualified names work while they are unique.
-// Returns the publication; nothing when no step has finished yet.
+// Defines the views that readers may name: tables of a publication at its versions (the last one, or the last at or
+// before `as_of`), all other tables at their newest version, and raw.<source>: every row of the current files of a
+// source, as text. Only those whose name stands in `sql` are defined; all when it is empty. Unqualified names work
+// while they are unique. Returns the publication; nothing when no step has finished yet.
 std::optional<lake::Publication> DefinePublished(lake::Lake& lake, const model::Project& project,
                                                  std::optional<base::Timestamp> as_of, const std::string& sql);
 
 // The same for a reader that cannot do without: throws Error{kInput} that says what to run first.
-lake::Publication RequirePublished(lake::Lake& lake, const model::Project& project, std::optional<base::Timestamp> as_of,
-                                   const std::string& sql);
+lake::Publication RequirePublished(lake::Lake& lake, const model::Project& project,
+                                   std::optional<base::Timestamp> as_of, const std::string& sql);
 
 }  // namespace qlake::run

@@ -37,11 +37,15 @@ std::string QueryText(const model::Project& project, const std::string& path, ba
 base::Json Details(const RunReport& report) {
   base::Json tables = base::Json::object();
   for (const auto& table : report.process.tables) {
-    tables[table.name] = {{"version", table.version}, {"inserted", table.rows_inserted}, {"removed", table.rows_removed}};
+    tables[table.name] = {
+        {"version", table.version}, {"inserted", table.rows_inserted}, {"removed", table.rows_removed}};
   }
   base::Json dumps = base::Json::array();
   for (const auto& dump : report.dumps) dumps.push_back(base::FormatDate(dump.date));
-  return {{"corrections", report.ingest.corrections}, {"batches", report.process.batches}, {"tables", tables}, {"dumps", dumps}};
+  return {{"corrections", report.ingest.corrections},
+          {"batches", report.process.batches},
+          {"tables", tables},
+          {"dumps", dumps}};
 }
 
 }  // namespace
@@ -71,8 +75,8 @@ RunReport Runner::Execute(const std::string& command, const std::function<void(l
   return report;
 }
 
-void Runner::Enter(lake::Writer& writer, const std::string& command, base::Timestamp started_at, const RunReport& report,
-                   const std::string& failure) {
+void Runner::Enter(lake::Writer& writer, const std::string& command, base::Timestamp started_at,
+                   const RunReport& report, const std::string& failure) {
   int64_t rows = 0;
   for (const auto& entry : report.process.entries) rows += entry.rows_in;
   writer.Append(lake::RunsSchema(),
@@ -139,7 +143,8 @@ report::DumpReport Runner::DumpDate(base::Date date) {
   request.left_out_sql = left_out;
   for (const auto& [table, version] : publication.tables) {
     // Only what the queries read: an unrelated table's new version changes no dump.
-    if (query.find(table) != std::string::npos || left_out.find(table) != std::string::npos) request.versions[table] = version;
+    if (query.find(table) != std::string::npos || left_out.find(table) != std::string::npos)
+      request.versions[table] = version;
   }
   request.as_of = publication.committed_at;
   request.run_id = run_id_;

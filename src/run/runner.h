@@ -33,15 +33,16 @@ struct RunReport {
   std::vector<report::DumpReport> dumps;
 };
 
-// Executes the steps of one command under the lake's lease, in order, and enters the execution in ops.runs. A failed step is
-// entered too, and thrown on.
+// Executes the steps of one command under the lake's lease, in order, and enters the execution in ops.runs. A failed
+// step is entered too, and thrown on.
 class Runner {
  public:
   Runner(lake::Lake& lake, const model::Project& project, RunSettings settings);
 
   RunReport Ingest();
   RunReport Process();
-  // ingest, process, then dumps: dates dumped before whose tables have changed since, and the day before the newest hour.
+  // ingest, process, then dumps: dates dumped before whose tables have changed since, and the day before the newest
+  // hour.
   RunReport Run();
   RunReport Dump(base::Date date);
 

@@ -14,7 +14,8 @@ namespace {
 class CliTest : public LakeTest {};
 
 TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
-  for (const char* command : {"init", "simulate", "ingest", "process", "run", "report", "dump", "sql", "status", "ledger", "quarantine", "config"}) {
+  for (const char* command : {"init", "simulate", "ingest", "process", "run", "report", "dump", "sql", "status",
+                              "ledger", "quarantine", "config"}) {
     auto result = Qlake({command, "--help"});
     EXPECT_EQ(result.exit_code, 0) << command;
     EXPECT_NE(result.out.find("qlake " + std::string(command)), std::string::npos) << command << result.out;
@@ -24,9 +25,16 @@ TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
 }
 
 TEST_F(CliTest, WrongUseExitsWith2AndSaysWhatToDo) {
-  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-           {"frobnicate"}, {"run", "--no-such-flag"}, {"dump"}, {"dump", "--date", "2023-02-30"}, {"report", "no-such-report"},
-           {"sql", "SELECT"}, {"ingest", "--landing", "/no/such/folder"}, {"ingest", "--hour", "yesterday"}, {"run", "--memory", "lots"}}) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"frobnicate"},
+                                             {"run", "--no-such-flag"},
+                                             {"dump"},
+                                             {"dump", "--date", "2023-02-30"},
+                                             {"report", "no-such-report"},
+                                             {"sql", "SELECT"},
+                                             {"ingest", "--landing", "/no/such/folder"},
+                                             {"ingest", "--hour", "yesterday"},
+                                             {"run", "--memory", "lots"}}) {
     auto result = Run(arguments);
     EXPECT_EQ(result.exit_code, 2) << arguments[0] << " " << arguments.back() << "\n" << result.err;
     EXPECT_FALSE(result.err.empty());
@@ -35,7 +43,8 @@ TEST_F(CliTest, WrongUseExitsWith2AndSaysWhatToDo) {
 }
 
 TEST_F(CliTest, ReadersOfALakeWithoutARunSayWhatToRunFirst) {
-  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{{"report", "top-products"}, {"dump", "--date", "2023-05-20"}}) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"report", "top-products"}, {"dump", "--date", "2023-05-20"}}) {
     auto result = Run(arguments);
     EXPECT_EQ(result.exit_code, 2);
     EXPECT_NE(result.err.find("qlake run"), std::string::npos) << result.err;
@@ -66,7 +75,8 @@ TEST_F(CliTest, LogLinesAreJsonWithTheRun) {
   for (std::string line; std::getline(lines, line); ++count) {
     auto json = base::Json::parse(line, nullptr, false);
     ASSERT_TRUE(json.is_object()) << line;
-    for (const char* key : {"time", "level", "run_id", "step", "message"}) EXPECT_TRUE(json.contains(key)) << key << " " << line;
+    for (const char* key : {"time", "level", "run_id", "step", "message"})
+      EXPECT_TRUE(json.contains(key)) << key << " " << line;
   }
   EXPECT_GT(count, 5);
 }
@@ -77,11 +87,13 @@ TEST_F(CliTest, SqlReadsNothingButTheLake) {
   std::string secret = folder() + "/secret.csv";
   std::ofstream(secret) << "a\n1\n";
   for (const std::string& sql : std::vector<std::string>{
-           "SELECT * FROM read_csv('" + secret + "')", "SELECT * FROM '" + secret + "'", "SELECT * FROM read_text('/etc/passwd')",
-           "COPY (SELECT 1) TO '" + folder() + "/out.csv'", "CREATE TABLE x AS SELECT 1", "SET threads = 1", "SELECT 1; SELECT 2",
-           "SELECT * FROM glob('/*')", "ATTACH '" + folder() + "/x.db'", "INSTALL httpfs", "SELECT getenv('HOME')",
-           "SELECT current_setting('temp_directory')", "SELECT * FROM duckdb_settings()", "DELETE FROM ops.ledger", "PRAGMA database_list",
-           "SELECT * FROM query('SELECT 1')", "SELECT (SELECT count(*) FROM read_blob('/etc/hosts'))"}) {
+           "SELECT * FROM read_csv('" + secret + "')", "SELECT * FROM '" + secret + "'",
+           "SELECT * FROM read_text('/etc/passwd')", "COPY (SELECT 1) TO '" + folder() + "/out.csv'",
+           "CREATE TABLE x AS SELECT 1", "SET threads = 1", "SELECT 1; SELECT 2", "SELECT * FROM glob('/*')",
+           "ATTACH '" + folder() + "/x.db'", "INSTALL httpfs", "SELECT getenv('HOME')",
+           "SELECT current_setting('temp_directory')", "SELECT * FROM duckdb_settings()", "DELETE FROM ops.ledger",
+           "PRAGMA database_list", "SELECT * FROM query('SELECT 1')",
+           "SELECT (SELECT count(*) FROM read_blob('/etc/hosts'))"}) {
     auto result = Run({"sql", sql});
     EXPECT_EQ(result.exit_code, 2) << sql << "\n" << result.out << result.err;
   }
@@ -91,16 +103,22 @@ TEST_F(CliTest, SqlReadsNothingButTheLake) {
 TEST_F(CliTest, JsonOfSqlKeepsExactValues) {
   Drop("2023-05-20T10", "sales_transactions_1.csv", SalesCsv({{.id = "trx-1", .units = "3", .price = "0.01"}}));
   MustRun({"run"});
-  auto rows = base::Json::parse(MustRun({"sql", "SELECT total_price, units, transaction_date, data_hour, _line, sales_agent_id, is_online "
-                                                "FROM sales_transactions_fact", "--format", "json"}));
-  EXPECT_EQ(rows.dump(), "[{\"total_price\":\"0.0300\",\"units\":3,\"transaction_date\":\"2023-05-20\","
-                         "\"data_hour\":\"2023-05-20T10:00:00.000000Z\",\"_line\":\"2\",\"sales_agent_id\":\"1\",\"is_online\":false}]");
+  auto rows = base::Json::parse(
+      MustRun({"sql",
+               "SELECT total_price, units, transaction_date, data_hour, _line, sales_agent_id, is_online "
+               "FROM sales_transactions_fact",
+               "--format", "json"}));
+  EXPECT_EQ(
+      rows.dump(),
+      "[{\"total_price\":\"0.0300\",\"units\":3,\"transaction_date\":\"2023-05-20\","
+      "\"data_hour\":\"2023-05-20T10:00:00.000000Z\",\"_line\":\"2\",\"sales_agent_id\":\"1\",\"is_online\":false}]");
 }
 
 TEST_F(CliTest, ASecondWriterWaitsAndThenExitsWith1) {
   Drop("2023-05-20T10", "sales_transactions_1.csv", SalesCsv({{.id = "trx-1"}}));
   MustRun({"run"});
-  auto held = RunProgram({"/usr/bin/flock", lake() + "/_qlake/writer.lock", QLAKE_BINARY, "run", "--lake", lake(), "--landing", landing(), "--lease-wait", "1s"});
+  auto held = RunProgram({"/usr/bin/flock", lake() + "/_qlake/writer.lock", QLAKE_BINARY, "run", "--lake", lake(),
+                          "--landing", landing(), "--lease-wait", "1s"});
   EXPECT_EQ(held.exit_code, 1) << held.err;
   EXPECT_NE(held.err.find("being written by another qlake"), std::string::npos) << held.err;
 }
@@ -125,8 +143,10 @@ TEST_F(CliTest, AConfigWithAnUnknownKeyNamesTheLineAndTheNearestKey) {
 }
 
 TEST_F(CliTest, FlagsOverrideTheEnvironmentWhichOverridesTheFile) {
-  std::ofstream(folder() + "/qlake.toml") << "lake = \"from_file\"\nlanding = \"file_landing\"\ndump_dir = \"file_dump\"\n";
-  auto result = Qlake({"config", "show", "--lake", "from_flag"}, {{"QLAKE_LAKE", "from_environment"}, {"QLAKE_LANDING", "from_environment"}}, folder());
+  std::ofstream(folder() + "/qlake.toml")
+      << "lake = \"from_file\"\nlanding = \"file_landing\"\ndump_dir = \"file_dump\"\n";
+  auto result = Qlake({"config", "show", "--lake", "from_flag"},
+                      {{"QLAKE_LAKE", "from_environment"}, {"QLAKE_LANDING", "from_environment"}}, folder());
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_NE(result.out.find("from_flag"), std::string::npos) << result.out;
   EXPECT_NE(result.out.find("from_environment"), std::string::npos) << result.out;

@@ -1,5 +1,5 @@
-// The lake as engines that no one here wrote see it: deltalake, Polars and DuckDB's delta extension must read the same rows that
-// `qlake sql` reads; and what deltalake writes between our commits must not disturb us.
+// The lake as engines that no one here wrote see it: deltalake, Polars and DuckDB's delta extension must read the same
+// rows that `qlake sql` reads; and what deltalake writes between our commits must not disturb us.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -22,18 +22,21 @@ class ConformanceTest : public LakeTest {
   }
   void DropTwoHours() const {
     std::string landing_zone = landing();
-    ASSERT_EQ(Qlake({"simulate", "drops", "--out", landing_zone, "--hours", "3", "--rows", "300", "--seed", "11", "--start",
-                     "2023-12-28T10", "--dirty", "0.02"}).exit_code, 0);
+    ASSERT_EQ(Qlake({"simulate", "drops", "--out", landing_zone, "--hours", "3", "--rows", "300", "--seed", "11",
+                     "--start", "2023-12-28T10", "--dirty", "0.02"})
+                  .exit_code,
+              0);
   }
 };
 
 TEST_F(ConformanceTest, EveryReaderSeesTheSameRowsInEveryTable) {
   DropTwoHours();
   MustRun({"run"});
-  for (const char* table : {"warehouse.sales_transactions_fact", "warehouse.customer_dim", "warehouse.product_dim",
-                            "warehouse.branch_dim", "warehouse.sales_agent_dim", "warehouse.date_dim", "marts.product_sales_daily",
-                            "marts.online_city_sales_daily", "marts.agent_product_sales_daily", "quarantine.sales_transactions",
-                            "raw.files", "ops.ledger", "ops.steps", "ops.runs"}) {
+  for (const char* table :
+       {"warehouse.sales_transactions_fact", "warehouse.customer_dim", "warehouse.product_dim", "warehouse.branch_dim",
+        "warehouse.sales_agent_dim", "warehouse.date_dim", "marts.product_sales_daily", "marts.online_city_sales_daily",
+        "marts.agent_product_sales_daily", "quarantine.sales_transactions", "raw.files", "ops.ledger", "ops.steps",
+        "ops.runs"}) {
     std::string name = table;
     std::string ours = folder() + "/ours.csv";
     std::ofstream(ours) << MustRun({"sql", "SELECT * FROM " + name, "--format", "json", "--limit", "0"});

@@ -1,5 +1,5 @@
-// kill -9 at every labelled step, and injected I/O errors at storage calls: afterwards the command is run again and the lake
-// must be that of a run that never failed. docs/testing.md lists the labels and the faults.
+// kill -9 at every labelled step, and injected I/O errors at storage calls: afterwards the command is run again and the
+// lake must be that of a run that never failed. docs/testing.md lists the labels and the faults.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -20,13 +20,17 @@ class CrashTest : public LakeTest {
     Drop("2023-05-20T10", "branches_1.csv", "branch_id,location,establish_date,class\n1,Oslo,2020-1-1,A\n");
     Drop("2023-05-20T10", "sales_agents_1.csv", "sales_person_id,name,hire_date\n1,Zoe,2020-1-1\n");
     Drop("2023-05-20T10", "sales_transactions_1.csv",
-         SalesCsv({{.id = "trx-1"}, {.id = "trx-2", .date = "2023-5-19", .units = "0"}, {.id = "trx-1"}, {.id = "trx-4", .date = "2023-5-19", .agent = "7"}}));
+         SalesCsv({{.id = "trx-1"},
+                   {.id = "trx-2", .date = "2023-5-19", .units = "0"},
+                   {.id = "trx-1"},
+                   {.id = "trx-4", .date = "2023-5-19", .agent = "7"}}));
   }
   void DropSecondHour() const {
     Drop("2023-05-20T11", "sales_agents_1.csv", "sales_person_id,name,hire_date\n1,Zoe,2020-1-1\n7,Kim,2020-1-1\n");
     Drop("2023-05-20T11", "sales_transactions_1.csv",
          SalesCsv({{.id = "trx-1", .units = "9"}, {.id = "trx-5", .first_name = "Bea", .address = "1 A/Oslo/OS/01"}}));
-    Drop("2023-05-20T10", "sales_transactions_1.csv", SalesCsv({{.id = "trx-1", .units = "4"}, {.id = "trx-4", .date = "2023-5-19", .agent = "7"}}));
+    Drop("2023-05-20T10", "sales_transactions_1.csv",
+         SalesCsv({{.id = "trx-1", .units = "4"}, {.id = "trx-4", .date = "2023-5-19", .agent = "7"}}));
   }
   // Everything, dump included, that an undisturbed pair of runs gives.
   std::string Outcome() const { return Content() + ReadFile(dump() + "/b2b_sales_2023-05-19.csv") + UnclosedLedger(); }
@@ -49,8 +53,8 @@ class KillTest : public CrashTest, public ::testing::WithParamInterface<const ch
 TEST_P(KillTest, ARunThatWasKilledAndRunAgainIsARunThatWasNot) {
   std::string label = GetParam();
   int kills = 0;
-  // Passes through the label, in a fresh lake each: first hour, then second hour with the correction. Labels within a commit are
-  // passed some 30 times: every fourth will do here, `make soak` takes each (QLAKE_KILL_STEP=1).
+  // Passes through the label, in a fresh lake each: first hour, then second hour with the correction. Labels within a
+  // commit are passed some 30 times: every fourth will do here, `make soak` takes each (QLAKE_KILL_STEP=1).
   const char* given = std::getenv("QLAKE_KILL_STEP");
   bool is_in_each_commit = label.starts_with("apply.") || label.starts_with("delta.");
   int step = given != nullptr ? std::atoi(given) : is_in_each_commit ? 4 : 1;
@@ -71,11 +75,12 @@ TEST_P(KillTest, ARunThatWasKilledAndRunAgainIsARunThatWasNot) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryLabel, KillTest,
-                         ::testing::Values("ingest.before_bytes", "ingest.after_bytes", "ingest.before_commit", "ingest.after_commit",
-                                           "process.before_intent", "process.after_intent", "process.after_table",
-                                           "process.before_ledger", "process.after_ledger", "apply.before_files", "apply.after_files",
-                                           "delta.before_sync", "delta.before_log", "delta.after_log", "dump.before_csv",
-                                           "dump.after_csv", "dump.after_manifest"),
+                         ::testing::Values("ingest.before_bytes", "ingest.after_bytes", "ingest.before_commit",
+                                           "ingest.after_commit", "process.before_intent", "process.after_intent",
+                                           "process.after_table", "process.before_ledger", "process.after_ledger",
+                                           "apply.before_files", "apply.after_files", "delta.before_sync",
+                                           "delta.before_log", "delta.after_log", "dump.before_csv", "dump.after_csv",
+                                           "dump.after_manifest"),
                          [](const auto& test) {
                            std::string name = test.param;
                            for (char& c : name) c = c == '.' ? '_' : c;
@@ -87,7 +92,8 @@ class CheckpointTest : public CrashTest {};
 // A checkpoint is due with version 10, so it takes eleven hours to come to one.
 TEST_F(CheckpointTest, AKillBeforeACheckpointLosesNothing) {
   for (int hour = 10; hour <= 20; ++hour) {
-    Drop("2023-05-20T" + std::to_string(hour), "sales_transactions_1.csv", SalesCsv({{.id = "trx-" + std::to_string(hour)}}));
+    Drop("2023-05-20T" + std::to_string(hour), "sales_transactions_1.csv",
+         SalesCsv({{.id = "trx-" + std::to_string(hour)}}));
     if (hour < 20) MustRun({"run"});
   }
   ASSERT_EQ(Run({"run"}, {{"QLAKE_CRASH_AT", "delta.before_checkpoint"}}).exit_code, kKilled);
@@ -104,7 +110,7 @@ class FaultTest : public CrashTest, public ::testing::WithParamInterface<const c
 TEST_P(FaultTest, AfterAnIoErrorTheAnswerIsTrueAndTheNextRunHeals) {
   std::string fault = GetParam();
   const char* given = std::getenv("QLAKE_FAULT_STEP");
-  int step = given != nullptr ? std::atoi(given) : 13;
+  int step = given != nullptr ? std::atoi(given) : 5;
   bool is_survived = fault == "put:EIO_AFTER";  // It did happen, and the log says so: the run need not fail.
   int failures = 0;
   for (int call = 1; call < 400; call += step) {
@@ -128,7 +134,9 @@ TEST_P(FaultTest, AfterAnIoErrorTheAnswerIsTrueAndTheNextRunHeals) {
   EXPECT_EQ(failures > 0, !is_survived) << fault;
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryKind, FaultTest, ::testing::Values("write:EIO", "write:ENOSPC", "write:SHORT", "put:EIO", "put:EIO_AFTER", "sync:EIO", "replace:ENOSPC"),
+INSTANTIATE_TEST_SUITE_P(EveryKind, FaultTest,
+                         ::testing::Values("write:EIO", "write:ENOSPC", "write:SHORT", "put:EIO", "put:EIO_AFTER",
+                                           "sync:EIO", "replace:ENOSPC"),
                          [](const auto& test) {
                            std::string name = test.param;
                            for (char& c : name) c = c == ':' ? '_' : c;
@@ -156,7 +164,9 @@ TEST_F(RedoTest, AChangedContractDoesNotReachABatchThatHasBegun) {
   // The next batch follows the new contract.
   Drop("2023-05-20T12", "sales_transactions_1.csv", SalesCsv({{.id = "trx-9", .units = "2"}}));
   MustRun({"run", "--project", project});
-  EXPECT_EQ(Sql("SELECT key FROM quarantine.sales_transactions WHERE _file_id = '2023-05-20T12/sales_transactions_1.csv'"), "trx-9\n");
+  EXPECT_EQ(
+      Sql("SELECT key FROM quarantine.sales_transactions WHERE _file_id = '2023-05-20T12/sales_transactions_1.csv'"),
+      "trx-9\n");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What must hold whatever comes: run twice is run once, the order of arrival does not matter, one big batch is hour by hour,
-// the ledger closes. Seeds are printed; QLAKE_SEED replays one, QLAKE_ROUNDS asks for more.
+// What must hold whatever comes: run twice is run once, the order of arrival does not matter, one big batch is hour by
+// hour, the ledger closes. Seeds are printed; QLAKE_SEED replays one, QLAKE_ROUNDS asks for more.
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
@@ -22,7 +22,9 @@ struct DroppedFile {
 
 size_t Below(Random& random, size_t limit) { return static_cast<size_t>(random() % limit); }
 
-std::string Pick(Random& random, std::initializer_list<const char*> options) { return *(options.begin() + Below(random, options.size())); }
+std::string Pick(Random& random, std::initializer_list<const char*> options) {
+  return *(options.begin() + Below(random, options.size()));
+}
 
 // Few ids, customers, products and dates, so that duplicates, conflicts and changed names come up all the time.
 Sale RandomSale(Random& random) {
@@ -39,7 +41,8 @@ Sale RandomSale(Random& random) {
   sale.offer = Pick(random, {"", "", "1", "5", "13"});
   sale.units = Pick(random, {"1", "2", "3", "0", "x"});
   sale.price = Pick(random, {"10.50", "0.01", "99.99"});
-  if (Below(random, 3) == 0) sale.address = Pick(random, {"1 A St/Oslo/OS/00123", "2 1/2 B St/Rome/RO/99999", "nowhere"});
+  if (Below(random, 3) == 0)
+    sale.address = Pick(random, {"1 A St/Oslo/OS/00123", "2 1/2 B St/Rome/RO/99999", "nowhere"});
   return sale;
 }
 
@@ -54,7 +57,8 @@ std::string RandomSales(Random& random) {
 std::string RandomAgents(Random& random) {
   std::string text = "sales_person_id,name,hire_date\n";
   for (int id = 1; id <= 4; ++id) {
-    if (Below(random, 3) > 0) text += std::to_string(id) + "," + Pick(random, {"Zoe", "Adam"}) + ",2020-1-" + Pick(random, {"1", "2"}) + "\n";
+    if (Below(random, 3) > 0)
+      text += std::to_string(id) + "," + Pick(random, {"Zoe", "Adam"}) + ",2020-1-" + Pick(random, {"1", "2"}) + "\n";
   }
   return text;
 }
@@ -69,7 +73,8 @@ std::vector<DroppedFile> RandomHistory(Random& random) {
       if (Below(random, 5) == 0) files.back().first_text = RandomSales(random);
     }
     if (Below(random, 3) > 0) files.push_back({drop, "sales_agents_1.csv", RandomAgents(random), ""});
-    if (Below(random, 4) == 0 && !files.empty()) files.push_back({drop, "sales_transactions_9.csv", files[Below(random, files.size())].text, ""});
+    if (Below(random, 4) == 0 && !files.empty())
+      files.push_back({drop, "sales_transactions_9.csv", files[Below(random, files.size())].text, ""});
   }
   // A copy of an agents file under a transactions name has no transactions header: one quarantined row. That is wanted.
   return files;
@@ -91,7 +96,8 @@ class Reference : public LakeTest {
 
 TEST_P(ArrivalTest, AnyOrderOfArrivalGivesTheSameLake) {
   const char* given = std::getenv("QLAKE_SEED");
-  uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()() * 1000ull + static_cast<uint64_t>(GetParam());
+  uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10)
+                                   : std::random_device()() * 1000ull + static_cast<uint64_t>(GetParam());
   std::cout << "replay with QLAKE_SEED=" << seed << "\n";
   Random random(seed);
   auto files = RandomHistory(random);

@@ -71,14 +71,23 @@ std::string LakeTest::Sql(const std::string& query) const {
 }
 
 std::string LakeTest::Content() const {
-  static const std::vector<std::string> tables = {
-      "warehouse.sales_transactions_fact", "warehouse.customer_dim", "warehouse.product_dim", "warehouse.branch_dim",
-      "warehouse.sales_agent_dim", "warehouse.date_dim", "marts.product_sales_daily", "marts.online_city_sales_daily",
-      "marts.agent_product_sales_daily", "quarantine.sales_transactions", "quarantine.branches", "quarantine.sales_agents"};
+  static const std::vector<std::string> tables = {"warehouse.sales_transactions_fact",
+                                                  "warehouse.customer_dim",
+                                                  "warehouse.product_dim",
+                                                  "warehouse.branch_dim",
+                                                  "warehouse.sales_agent_dim",
+                                                  "warehouse.date_dim",
+                                                  "marts.product_sales_daily",
+                                                  "marts.online_city_sales_daily",
+                                                  "marts.agent_product_sales_daily",
+                                                  "quarantine.sales_transactions",
+                                                  "quarantine.branches",
+                                                  "quarantine.sales_agents"};
   // One query for all: a process a table would be most of the time of the crash tests.
   std::string query;
   for (const auto& table : tables) {
-    query += (query.empty() ? "" : " UNION ALL ") + ("SELECT '" + table + "' AS name, CAST(to_json(t) AS VARCHAR) AS content FROM " + table + " AS t");
+    query += (query.empty() ? "" : " UNION ALL ") +
+             ("SELECT '" + table + "' AS name, CAST(to_json(t) AS VARCHAR) AS content FROM " + table + " AS t");
   }
   return Sql(query + " ORDER BY name, content") + "== ledger\n" + MustRun({"ledger", "--format", "csv"});
 }
@@ -86,7 +95,8 @@ std::string LakeTest::Content() const {
 std::string LakeTest::UnclosedLedger() const {
   return Sql(
       "SELECT _file_id, rows_in, loaded, quarantined, duplicate FROM ops.ledger "
-      "QUALIFY row_number() OVER (PARTITION BY _file_id ORDER BY to_seq DESC) = 1 AND rows_in <> loaded + quarantined + duplicate");
+      "QUALIFY row_number() OVER (PARTITION BY _file_id ORDER BY to_seq DESC) = 1 AND rows_in <> loaded + quarantined "
+      "+ duplicate");
 }
 
 std::string ReadFile(const std::string& path) {
@@ -97,7 +107,8 @@ std::string ReadFile(const std::string& path) {
 }
 
 std::string SalesHeader() {
-  return "transaction_date,transaction_id,customer_id,customer_fname,cusomter_lname,cusomter_email,sales_agent_id,branch_id,"
+  return "transaction_date,transaction_id,customer_id,customer_fname,cusomter_lname,cusomter_email,sales_agent_id,"
+         "branch_id,"
          "product_id,product_name,product_category,offer_1,offer_2,offer_3,offer_4,offer_5,units,unit_price,is_online,"
          "payment_method,shipping_address\r\n";
 }
@@ -106,10 +117,10 @@ std::string SaleLine(const Sale& sale) {
   bool online = !sale.address.empty();
   std::string offers;
   for (char offer = '1'; offer <= '5'; ++offer) offers += sale.offer.find(offer) == std::string::npos ? "," : "True,";
-  return sale.date + "," + sale.id + "," + sale.customer + "," + sale.first_name + "," + sale.last_name + "," + sale.email + "," +
-         (online ? "," : sale.agent + ",") + (online ? "," : sale.branch + ",") + sale.product + "," + sale.product_name +
-         ",Clothing," + offers + sale.units + "," + sale.price + "," + (online ? "yes" : "no") + ",Cash" +
-         (online ? "," + sale.address : "") + "\r\n";
+  return sale.date + "," + sale.id + "," + sale.customer + "," + sale.first_name + "," + sale.last_name + "," +
+         sale.email + "," + (online ? "," : sale.agent + ",") + (online ? "," : sale.branch + ",") + sale.product +
+         "," + sale.product_name + ",Clothing," + offers + sale.units + "," + sale.price + "," +
+         (online ? "yes" : "no") + ",Cash" + (online ? "," + sale.address : "") + "\r\n";
 }
 
 std::string SalesCsv(const std::vector<Sale>& sales) {

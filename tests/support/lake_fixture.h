@@ -9,7 +9,8 @@
 
 namespace qlake::testing {
 
-// A workplace of its own for each test: landing zone, lake and dump folder below a temporary folder that goes afterwards.
+// A workplace of its own for each test: landing zone, lake and dump folder below a temporary folder that goes
+// afterwards.
 class LakeTest : public ::testing::Test {
  public:
   LakeTest();
@@ -33,8 +34,8 @@ class LakeTest : public ::testing::Test {
   // CSV of a query, without the header.
   std::string Sql(const std::string& query) const;
 
-  // Everything that the lake says, as text: fact, dimensions, marts, quarantine, current ledger. Two lakes of equal content
-  // give equal texts, however they came about.
+  // Everything that the lake says, as text: fact, dimensions, marts, quarantine, current ledger. Two lakes of equal
+  // content give equal texts, however they came about.
   std::string Content() const;
 
   // Everything in the lake except what carries ids and times of the run. Empty, when the ledger closes for every file.

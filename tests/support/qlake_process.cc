@@ -31,7 +31,8 @@ std::string ReadAll(int fd) {
 
 }  // namespace
 
-ProcessResult RunProgram(const std::vector<std::string>& command, const Environment& environment, const std::string& folder) {
+ProcessResult RunProgram(const std::vector<std::string>& command, const Environment& environment,
+                         const std::string& folder) {
   int out = TemporaryFile();
   int err = TemporaryFile();
   pid_t child = fork();

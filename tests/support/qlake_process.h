@@ -19,6 +19,7 @@ ProcessResult RunProgram(const std::vector<std::string>& command, const Environm
                          const std::string& folder = "");
 
 // The real binary.
-ProcessResult Qlake(std::vector<std::string> arguments, const Environment& environment = {}, const std::string& folder = "");
+ProcessResult Qlake(std::vector<std::string> arguments, const Environment& environment = {},
+                    const std::string& folder = "");
 
 }  // namespace qlake::testing

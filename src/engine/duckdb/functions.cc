@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -27,7 +28,10 @@ class Output {
   void SetText(idx_t row, std::string_view text) {
     duckdb_vector_assign_string_element_len(vector_, row, text.data(), text.size());
   }
-  void SetDays(idx_t row, int32_t days) { static_cast<int32_t*>(duckdb_vector_get_data(vector_))[row] = days; }
+  template <typename T>
+  void Set(idx_t row, T value) {
+    static_cast<T*>(duckdb_vector_get_data(vector_))[row] = value;
+  }
   void SetNull(idx_t row) {
     if (validity_ == nullptr) {
       duckdb_vector_ensure_validity_writable(vector_);
@@ -40,6 +44,26 @@ class Output {
   duckdb_vector vector_;
   uint64_t* validity_ = nullptr;
 };
+
+void CleanTextRows(duckdb_function_info, duckdb_data_chunk input, duckdb_vector result) {
+  VectorView texts(duckdb_data_chunk_get_vector(input, 0));
+  Output output(result);
+  for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
+    auto text = texts.IsNull(row) ? std::nullopt : CleanText(texts.TextAt(row));
+    text ? output.SetText(row, *text) : output.SetNull(row);
+  }
+}
+
+template <typename T>
+void ParseIntegerRows(duckdb_function_info, duckdb_data_chunk input, duckdb_vector result) {
+  VectorView texts(duckdb_data_chunk_get_vector(input, 0));
+  Output output(result);
+  for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
+    auto value = texts.IsNull(row) ? std::nullopt : ParseIntegerText(texts.TextAt(row));
+    bool fits = value && std::in_range<T>(*value);
+    fits ? output.Set(row, static_cast<T>(*value)) : output.SetNull(row);
+  }
+}
 
 void CleanEmailRows(duckdb_function_info, duckdb_data_chunk input, duckdb_vector result) {
   VectorView texts(duckdb_data_chunk_get_vector(input, 0));
@@ -56,7 +80,7 @@ void ParseDateRows(duckdb_function_info, duckdb_data_chunk input, duckdb_vector 
   Output output(result);
   for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
     auto days = texts.IsNull(row) ? std::nullopt : ParseDateText(texts.TextAt(row));
-    days ? output.SetDays(row, *days) : output.SetNull(row);
+    days ? output.Set(row, *days) : output.SetNull(row);
   }
 }
 
@@ -117,6 +141,9 @@ void Register(duckdb_connection connection, const ScalarFunctionHandle& function
 
 void RegisterFunctions(duckdb_connection connection) {
   constexpr auto kText = DUCKDB_TYPE_VARCHAR;
+  Register(connection, MakeFunction("clean_text", {kText}, kText, CleanTextRows));
+  Register(connection, MakeFunction("parse_integer", {kText}, DUCKDB_TYPE_INTEGER, ParseIntegerRows<int32_t>));
+  Register(connection, MakeFunction("parse_bigint", {kText}, DUCKDB_TYPE_BIGINT, ParseIntegerRows<int64_t>));
   Register(connection, MakeFunction("clean_email", {kText}, kText, CleanEmailRows));
   Register(connection, MakeFunction("parse_date", {kText}, DUCKDB_TYPE_DATE, ParseDateRows));
   Register(connection, MakeFunction("split_address", {kText, DUCKDB_TYPE_INTEGER}, kText, SplitAddressRows));

@@ -17,6 +17,20 @@ std::string Email(std::string_view text) {
   return email ? std::string(*email) : "NULL";
 }
 
+TEST(CleanTextTest, BlanksAroundGoAndNothingIsNull) {
+  EXPECT_EQ(CleanText(" \ta b\t "), "a b");
+  EXPECT_EQ(CleanText(" \t "), std::nullopt);
+  EXPECT_EQ(CleanText(""), std::nullopt);
+}
+
+TEST(ParseIntegerTest, OnlyDigitsWithASignAreANumber) {
+  EXPECT_EQ(ParseIntegerText("+007"), 7);
+  EXPECT_EQ(ParseIntegerText("-9223372036854775808"), INT64_MIN);
+  for (const char* text : {"", "+", "-", "+-1", "12.5", "1e3", "0x10", " 1", "1 ", "9223372036854775808"}) {
+    EXPECT_EQ(ParseIntegerText(text), std::nullopt) << text;
+  }
+}
+
 TEST(CleanEmailTest, JunkBehindTheAddressIsDropped) {
   for (std::string junk :
        {"",  ";", "'",  " ",   "]",  "\\", "{",  ">",  "^",    "*", "[", ":", "&",  "(",   "\"",    "/",

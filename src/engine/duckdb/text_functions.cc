@@ -1,6 +1,7 @@
 #include "engine/duckdb/text_functions.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 
 namespace qlake::engine {
@@ -70,6 +71,24 @@ std::optional<Slashes> FindSlashes(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<std::string_view> CleanText(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t";
+  size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return std::nullopt;
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+std::optional<int64_t> ParseIntegerText(std::string_view text) {
+  if (text.starts_with('+')) {
+    text.remove_prefix(1);
+    if (text.starts_with('-')) return std::nullopt;
+  }
+  int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
 
 std::optional<std::string_view> CleanEmail(std::string_view text, std::string& buffer) {
   text = Trim(text);

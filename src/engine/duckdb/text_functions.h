@@ -8,6 +8,12 @@
 // What our SQL functions do to one value; docs and functions/spark.sql must say the same.
 namespace qlake::engine {
 
+// The text without the blanks and tabs around it; nothing when nothing is left.
+std::optional<std::string_view> CleanText(std::string_view text);
+
+// Digits with at most a sign in front, as a number; nothing for anything else or what 64 bits do not hold.
+std::optional<int64_t> ParseIntegerText(std::string_view text);
+
 // The longest address (local@domain.tld) that the text, blanks around it removed, begins with; what stands behind it is
 // junk that the source appends: "a.b@gmail.com]x", "a.b@gmail.com""". The source also doubles the last letter: the last
 // label "comm" becomes "com". Nothing when the text does not begin with an address. `buffer` may hold the answer.
