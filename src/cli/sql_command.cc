@@ -35,13 +35,6 @@ AsOf ParseAsOf(const std::string& text) {
   return as_of;
 }
 
-void DefineOneTable(engine::Database& database, storage::Storage& storage, const Options& options, const AsOf& as_of) {
-  auto snapshot = as_of.time ? delta::Snapshot::LoadAsOf(storage, "", *as_of.time)
-                             : delta::Snapshot::Load(storage, "", as_of.version);
-  if (!snapshot) throw base::InputError("there is no Delta table (--table): {}", options.table_path);
-  database.DefineTable("main.t", *snapshot);
-}
-
 void AnswerReadOnly(Context& context, engine::Database& database, const Options& options) {
   database.CheckReadOnlySelect(options.sql);
   database.Lock();
@@ -52,12 +45,18 @@ int AnswerFromTable(Context& context, const Options& options, const AsOf& as_of)
   if (!std::filesystem::exists(options.table_path)) {
     throw base::InputError("there is no Delta table (--table): {}", options.table_path);
   }
-  auto storage = storage::OpenLocalStorage(options.table_path);
+  // The storage is the folder that holds the table's: paths in a storage are never empty.
+  std::filesystem::path folder = std::filesystem::canonical(options.table_path);
+  auto storage = storage::OpenLocalStorage(folder.parent_path());
+  std::string table = folder.filename();
+  auto snapshot = as_of.time ? delta::Snapshot::LoadAsOf(*storage, table, *as_of.time)
+                             : delta::Snapshot::Load(*storage, table, as_of.version);
+  if (!snapshot) throw base::InputError("there is no Delta table (--table): {}", options.table_path);
   engine::DatabaseOptions database_options;
   database_options.memory_bytes = context.settings.memory_bytes;
   engine::Database database(*storage, database_options);
   Interrupts::Scope scope(context.interrupts, [&database] { database.Interrupt(); });
-  DefineOneTable(database, *storage, options, as_of);
+  database.DefineTable("main.t", *snapshot);
   AnswerReadOnly(context, database, options);
   return kExitDone;
 }

@@ -114,6 +114,23 @@ TEST_F(CliTest, JsonOfSqlKeepsExactValues) {
       "\"data_hour\":\"2023-05-20T10:00:00.000000Z\",\"_line\":\"2\",\"sales_agent_id\":\"1\",\"is_online\":false}]");
 }
 
+TEST_F(CliTest, ADeltaFolderOpensAsTAtAnyVersion) {
+  Drop("2023-05-20T10", "sales_transactions_1.csv", SalesCsv({{.id = "trx-1"}}));
+  MustRun({"run"});
+  Drop("2023-05-20T11", "sales_transactions_1.csv", SalesCsv({{.id = "trx-2"}}));
+  MustRun({"run"});
+  std::string fact = lake() + "/warehouse/sales_transactions_fact";
+  auto count = [&](const std::vector<std::string>& as_of) {
+    std::vector<std::string> command = {"sql", "--table", fact, "SELECT count(*) AS n FROM t", "--format", "csv"};
+    command.insert(command.end(), as_of.begin(), as_of.end());
+    return Qlake(command).out;
+  };
+  EXPECT_EQ(count({}), "n\n2\n");
+  EXPECT_EQ(count({"--as-of", "0"}), "n\n1\n");
+  EXPECT_EQ(Qlake({"sql", "--table", fact, "SELECT * FROM t", "--as-of", "7"}).exit_code, 2);
+  EXPECT_EQ(Qlake({"sql", "--table", folder(), "SELECT * FROM t"}).exit_code, 2);
+}
+
 TEST_F(CliTest, ASecondWriterWaitsAndThenExitsWith1) {
   Drop("2023-05-20T10", "sales_transactions_1.csv", SalesCsv({{.id = "trx-1"}}));
   MustRun({"run"});
