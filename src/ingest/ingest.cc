@@ -82,7 +82,7 @@ rows::RowShape ShapeOf(const lake::Source& source, const std::string& name) {
 }
 
 // Reads one file, keeps its bytes and fills in what raw.files says of it, but for seq and hour.
-void TakeIn(lake::Lake& lake, Candidate& candidate, bool dry_run) {
+void TakeIn(lake::Lake& lake, Candidate& candidate) {
   MappedFile file(candidate.landed);
   if (file.HasWriter() || !file.IsUnchanged()) {
     candidate.waiting = "it is being written: " + candidate.landed.path;
@@ -105,7 +105,7 @@ void TakeIn(lake::Lake& lake, Candidate& candidate, bool dry_run) {
   record.unknown_columns = reader.unknown_columns();
   record.path = BytesPath(record);
   // In one piece, for a file of that name counts as whole: another drop's, or one that a run before left behind.
-  if (!dry_run && !lake.storage().Find(record.path)) lake.storage().Replace(record.path, file.bytes());
+  if (!lake.storage().Find(record.path)) lake.storage().Replace(record.path, file.bytes());
   if (!file.IsUnchanged()) {
     candidate.waiting = "it changed while it was read: " + candidate.landed.path;
     return;
@@ -183,7 +183,7 @@ IngestReport Ingest(lake::Writer& writer, const std::vector<lake::Source>& sourc
   base::CrashPoint("ingest.before_bytes");
   std::mutex mutex;
   base::ParallelFor(candidates.size(), std::max(1u, std::thread::hardware_concurrency()), [&](size_t i) {
-    TakeIn(lake, candidates[i], options.dry_run);
+    TakeIn(lake, candidates[i]);
     std::lock_guard lock(mutex);
     progress.bytes_done += candidates[i].landed.bytes;
     progress.rows_done += candidates[i].record.rows;
@@ -215,7 +215,7 @@ IngestReport Ingest(lake::Writer& writer, const std::vector<lake::Source>& sourc
     WarnOfDrift(record);
     report.taken.push_back(std::move(record));
   }
-  if (report.taken.empty() || options.dry_run) return report;
+  if (report.taken.empty()) return report;
 
   // 2. The bytes, durable, those found already there too: nobody knows whether their folder was synced. A crash: as
   // above.

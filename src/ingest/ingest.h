@@ -18,7 +18,6 @@ struct IngestOptions {
   std::string landing;             // Folder of the landing zone.
   std::optional<base::Hour> hour;  // The data hour of drops whose names tell none.
   std::chrono::seconds settle{0};  // A file younger than that is left for the next time.
-  bool dry_run = false;            // Say what would be taken in, write nothing.
 };
 
 struct IngestReport {

@@ -175,6 +175,11 @@ class Batch {
   void WriteModel(const Model& model) {
     BuildInput input{lake_, model, BaseVersion(model.table), Input(model.source).whole,
                      !model.inferred_source.empty() && Input(model.inferred_source).whole};
+    if (model.kind == ModelKind::kScd2) {
+      int64_t disagreements = CountDisagreements(input);
+      std::string name = fmt::format("{} has one value an hour", fmt::join(model.key, ", "));
+      if (disagreements > 0) disagreements_.push_back({model.table, name, "warn", disagreements});
+    }
     bool is_done = IsDone(model.table);
     // A fact that is done already still has to be built: the aggregates read its changes.
     if (is_done && model.kind != ModelKind::kFact) return;
@@ -199,13 +204,13 @@ class Batch {
 
   void WriteChecks() {
     std::vector<lake::TextRow> rows;
-    for (const auto& source : staged_) {
-      for (const auto& check : source.checks()) {
-        report_.checks.push_back(check);
-        rows.push_back({check.subject, check.name, check.on_violation, std::to_string(check.rows_failed),
-                        std::to_string(plan_.intent.to_seq), writer_.run_id(),
-                        base::FormatTimestamp(lake_.clock().Now())});
-      }
+    std::vector<CheckCount> checks = disagreements_;
+    for (const auto& source : staged_) checks.insert(checks.end(), source.checks().begin(), source.checks().end());
+    for (const auto& check : checks) {
+      report_.checks.push_back(check);
+      rows.push_back({check.subject, check.name, check.on_violation, std::to_string(check.rows_failed),
+                      std::to_string(plan_.intent.to_seq), writer_.run_id(),
+                      base::FormatTimestamp(lake_.clock().Now())});
     }
     if (rows.empty() || IsDone(lake::kOpsChecks)) return;
     writer_.Append(lake::ChecksSchema(), rows, Progress());
@@ -235,6 +240,7 @@ class Batch {
   const ProcessOptions& options_;
   ProcessReport& report_;
   std::vector<StagedSource> staged_;
+  std::vector<CheckCount> disagreements_;  // Keys of dimensions whose rows of one hour disagree.
 };
 
 }  // namespace

@@ -172,6 +172,20 @@ class Scd2Builder {
 
 }  // namespace
 
+int64_t CountDisagreements(const BuildInput& input) {
+  auto& database = input.lake.database();
+  std::vector<std::string> differ;
+  for (const auto& column : database.Describe(input.model.sql)) {
+    bool is_own = column.name == "data_hour" || column.name == "_file" || column.name == "_line";
+    bool is_key = std::find(input.model.key.begin(), input.model.key.end(), column.name) != input.model.key.end();
+    if (is_own || is_key || column.name == input.model.order) continue;
+    differ.push_back(fmt::format("min({0}) <> max({0})", QuoteName(column.name)));
+  }
+  if (differ.empty()) return 0;
+  return database.QueryInteger(fmt::format("SELECT count(*) FROM (SELECT 1 FROM ({}) GROUP BY {}, data_hour HAVING {})",
+                                           input.model.sql, NameList(input.model.key), fmt::join(differ, " OR ")));
+}
+
 TableBuild BuildScd2(const BuildInput& input) { return Scd2Builder(input).Build(); }
 
 }  // namespace qlake::model

@@ -31,6 +31,9 @@ struct BuildInput {
 
 // A dimension with history. Rows of the model: key, attributes, data_hour, _file, _line.
 TableBuild BuildScd2(const BuildInput& input);
+// For how many keys the rows of one data hour disagree: a key is counted once for each such hour.
+int64_t CountDisagreements(const BuildInput& input);
+
 // Rows by key: new keys are inserted, changed ones replaced; derived anew, keys that are gone go.
 TableBuild BuildUpsert(const BuildInput& input);
 // The fact: new rows are inserted; derived anew, rows that are gone or different are replaced. Also defines the view

@@ -115,7 +115,7 @@ void Runner::IngestInto(lake::Writer& writer, RunReport& report) {
   Say("ingesting");
   std::vector<lake::Source> sources;
   for (const auto& contract : project_.contracts()) sources.push_back(contract.ToSource());
-  report.ingest = ingest::Ingest(writer, sources, {settings_.landing, settings_.hour, settings_.settle, false});
+  report.ingest = ingest::Ingest(writer, sources, {settings_.landing, settings_.hour, settings_.settle});
 }
 
 void Runner::ProcessInto(lake::Writer& writer, RunReport& report) {

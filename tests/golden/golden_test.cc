@@ -1,6 +1,9 @@
 // Files in, rows out: what the real drops must come to, and what each peculiarity of the source must come to.
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "base/json.h"
 #include "support/lake_fixture.h"
 
 namespace qlake::testing {
@@ -201,6 +204,40 @@ TEST_F(PeculiarityTest, TheCustomersNameIsThatOfTheLatestTransactionDate) {
   EXPECT_EQ(
       Sql("SELECT first_name, valid_from, valid_to, is_current FROM customer_dim ORDER BY valid_from NULLS FIRST"),
       "Late,,2023-05-20T12:00:00.000000Z,false\nNewer,2023-05-20T12:00:00.000000Z,,true\n");
+}
+
+TEST_F(PeculiarityTest, NamesThatConflictWithinAnHourAreCounted) {
+  Drop("2023-05-20T10", "sales_transactions_1.csv",
+       SalesCsv({{.id = "trx-1"}, {.id = "trx-2", .first_name = "Bea"}, {.id = "trx-3", .customer = "85002"}}));
+  Drop("2023-05-20T11", "sales_transactions_1.csv", SalesCsv({{.id = "trx-4", .first_name = "Cid"}}));
+  MustRun({"run"});
+  EXPECT_EQ(Sql("SELECT subject, name, rows_failed FROM ops.checks"),
+            "warehouse.customer_dim,customer_id has one value an hour,1\n");
+}
+
+// 500 strings that break programs, as names of drops and as cells.
+TEST_F(PeculiarityTest, NaughtyStringsAreOrdinaryNamesAndCells) {
+  auto strings = base::Json::parse(ReadFile(std::string(QLAKE_SHARED) + "/suites/naughty/blns.json"), nullptr, false);
+  if (!strings.is_array()) GTEST_SKIP() << "SKIPPED: no shared suites";
+  std::vector<Sale> sales;
+  std::set<std::string> names;
+  for (const auto& element : strings) {
+    std::string text = element.get<std::string>();
+    if (text.find('\0') != std::string::npos) continue;
+    std::string quoted = "\"";
+    for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+    std::string id = "trx-" + std::to_string(sales.size());
+    sales.push_back({.id = id, .product = std::to_string(sales.size()), .product_name = quoted + "\""});
+    bool is_name = !text.empty() && text.size() < 200 && text.find('/') == std::string::npos && text[0] != '.';
+    if (!is_name || !names.insert(text).second) continue;
+    Drop(text, "sales_transactions_1.csv", SalesCsv({{.id = "drop-" + std::to_string(names.size())}}));
+  }
+  Drop("2023-05-20T10", "sales_transactions_1.csv", SalesCsv(sales));
+  MustRun({"run"});
+  EXPECT_EQ(Sql("SELECT count(*) FROM sales_transactions_fact WHERE transaction_id LIKE 'trx-%'"),
+            std::to_string(sales.size()) + "\n");
+  EXPECT_EQ(UnclosedLedger(), "");
+  EXPECT_EQ(Sql("SELECT sum(rows_in) FROM ops.ledger"), std::to_string(sales.size() + names.size()) + "\n");
 }
 
 TEST_F(PeculiarityTest, ACorrectionReplacesExactlyItsFilesRows) {
