@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <optional>
 #include <string>
@@ -19,6 +21,9 @@ struct ResultColumn {
 // base64, true/false, nested values as JSON (maps as an array of {"key":..,"value":..}).
 using ResultCell = std::optional<std::string>;
 using ResultRow = std::vector<ResultCell>;
+
+// The cell of an integer column as a number; NULL is 0.
+inline int64_t IntegerOf(const ResultCell& cell) { return cell ? std::strtoll(cell->c_str(), nullptr, 10) : 0; }
 
 struct Result {
   std::vector<ResultColumn> columns;

@@ -1,7 +1,6 @@
 #include "lake/records.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <tuple>
 
@@ -10,12 +9,6 @@
 
 namespace qlake::lake {
 namespace {
-
-int64_t ToInteger(const engine::ResultCell& cell) {
-  int64_t value = 0;
-  if (cell) std::from_chars(cell->data(), cell->data() + cell->size(), value);
-  return value;
-}
 
 base::Timestamp ToTimestamp(const engine::ResultCell& cell) {
   auto time = base::ParseTimestamp(cell.value_or(""));
@@ -51,21 +44,21 @@ std::vector<FileRecord> ReadFiles(Lake& lake, std::optional<int64_t> seq_max) {
       where));
   for (auto& row : result.rows) {
     FileRecord file;
-    file.seq = ToInteger(row[0]);
+    file.seq = engine::IntegerOf(row[0]);
     file.file_id = row[1].value_or("");
     file.source = row[2].value_or("");
     file.drop = row[3].value_or("");
     file.name = row[4].value_or("");
     file.hour = ToHour(row[5]);
     file.sha256 = row[6].value_or("");
-    file.bytes = ToInteger(row[7]);
-    file.rows = ToInteger(row[8]);
+    file.bytes = engine::IntegerOf(row[7]);
+    file.rows = engine::IntegerOf(row[8]);
     file.header = row[9].value_or("");
     for (const auto& name : base::Json::parse(row[10].value_or("[]"))) file.unknown_columns.push_back(name);
     file.modified_at = ToTimestamp(row[11]);
     file.received_at = ToTimestamp(row[12]);
     file.path = row[13].value_or("");
-    file.offset = ToInteger(row[14]);
+    file.offset = engine::IntegerOf(row[14]);
     file.run_id = row[15].value_or("");
     files.push_back(std::move(file));
   }
@@ -109,8 +102,8 @@ std::optional<Intent> ReadLastIntent(Lake& lake, const std::string& step) {
   if (result.rows.empty()) return std::nullopt;
   const auto& row = result.rows.front();
   return Intent{step,
-                ToInteger(row[0]),
-                ToInteger(row[1]),
+                engine::IntegerOf(row[0]),
+                engine::IntegerOf(row[1]),
                 VersionsFromJson(row[2].value_or("{}")),
                 row[3].value_or(""),
                 row[4].value_or(""),
@@ -134,8 +127,9 @@ std::vector<LedgerEntry> ReadLedger(Lake& lake) {
       "SELECT step, source, _file_id, seq, data_hour, rows_in, loaded, quarantined, duplicate FROM ops.ledger "
       "QUALIFY row_number() OVER (PARTITION BY step, _file_id ORDER BY to_seq DESC) = 1 ORDER BY data_hour, _file_id");
   for (auto& row : result.rows) {
-    entries.push_back({row[0].value_or(""), row[1].value_or(""), row[2].value_or(""), ToInteger(row[3]), ToHour(row[4]),
-                       ToInteger(row[5]), ToInteger(row[6]), ToInteger(row[7]), ToInteger(row[8])});
+    entries.push_back({row[0].value_or(""), row[1].value_or(""), row[2].value_or(""), engine::IntegerOf(row[3]),
+                       ToHour(row[4]), engine::IntegerOf(row[5]), engine::IntegerOf(row[6]), engine::IntegerOf(row[7]),
+                       engine::IntegerOf(row[8])});
   }
   return entries;
 }
@@ -167,7 +161,7 @@ std::optional<Publication> ReadPublication(Lake& lake, std::optional<base::Times
       where));
   if (result.rows.empty()) return std::nullopt;
   const auto& row = result.rows.front();
-  return Publication{VersionsFromJson(row[0].value_or("{}")), ToInteger(row[1]), ToTimestamp(row[2])};
+  return Publication{VersionsFromJson(row[0].value_or("{}")), engine::IntegerOf(row[1]), ToTimestamp(row[2])};
 }
 
 }  // namespace qlake::lake

@@ -1,19 +1,12 @@
 #include "model/duplicates.h"
 
 #include "base/error.h"
+#include "model/table_build.h"
 
 namespace qlake::model {
 namespace {
 
 using engine::QuoteName;
-
-std::string NameList(const std::vector<std::string>& names, const std::string& prefix = "") {
-  std::vector<std::string> quoted;
-  for (const auto& name : names) quoted.push_back(prefix + QuoteName(name));
-  return fmt::format("{}", fmt::join(quoted, ", "));
-}
-
-int64_t ToInteger(const engine::ResultCell& cell) { return cell ? std::stoll(*cell) : 0; }
 
 // The fact's rows whose keys the batch names, with the source's key names.
 std::string KnownSql(const Contract& contract, const Model& fact, const std::string& known_fact,
@@ -72,9 +65,9 @@ void JudgeDuplicates(lake::Lake& lake, StagedSource& source, const Model& fact, 
       "FROM judged.{} GROUP BY _file",
       contract.name));
   for (const auto& row : counted.rows) {
-    auto& counts = source.counts()[static_cast<size_t>(ToInteger(row[0]))];
-    counts.duplicate = ToInteger(row[1]);
-    counts.conflict = ToInteger(row[2]);
+    auto& counts = source.counts()[static_cast<size_t>(engine::IntegerOf(row[0]))];
+    counts.duplicate = engine::IntegerOf(row[1]);
+    counts.conflict = engine::IntegerOf(row[2]);
   }
 }
 
@@ -84,7 +77,7 @@ void CountRepeats(lake::Lake& lake, StagedSource& source) {
       "GROUP BY _file, {}, _content_hash) GROUP BY _file",
       source.contract().name, NameList(source.contract().key)));
   for (const auto& row : counted.rows)
-    source.counts()[static_cast<size_t>(ToInteger(row[0]))].duplicate = ToInteger(row[1]);
+    source.counts()[static_cast<size_t>(engine::IntegerOf(row[0]))].duplicate = engine::IntegerOf(row[1]);
 }
 
 }  // namespace qlake::model

@@ -22,8 +22,6 @@ engine::RawScan ScanOf(const Contract& contract, const std::vector<lake::FileRec
   return scan;
 }
 
-int64_t ToInteger(const engine::ResultCell& cell) { return cell ? std::stoll(*cell) : 0; }
-
 }  // namespace
 
 StagedSource::StagedSource(lake::Lake& lake, const Contract& contract, std::vector<lake::FileRecord> files)
@@ -81,9 +79,9 @@ void StagedSource::Accept(lake::Lake& lake) {
       "SELECT _file, count(*), count(*) FILTER (WHERE _flawed) FROM staged_rows.{} GROUP BY _file", contract_->name));
   bool any_flawed = false;
   for (const auto& row : counted.rows) {
-    auto& counts = counts_[static_cast<size_t>(ToInteger(row[0]))];
-    counts.accepted = ToInteger(row[1]);
-    counts.flawed = ToInteger(row[2]);
+    auto& counts = counts_[static_cast<size_t>(engine::IntegerOf(row[0]))];
+    counts.accepted = engine::IntegerOf(row[1]);
+    counts.flawed = engine::IntegerOf(row[2]);
     any_flawed = any_flawed || counts.flawed > 0;
   }
   if (any_flawed) CountFlaws(lake);
@@ -95,7 +93,7 @@ void StagedSource::CountFlaws(lake::Lake& lake) {
       DefineScan(lake, "scan_flawed", [](const auto&, const FileCounts& counts) { return counts.flawed > 0; });
   auto result = lake.database().Query(CountsSql(*contract_, scan));
   for (size_t i = 0; i < rules.size(); ++i) {
-    int64_t failed = ToInteger(result.rows.front()[i]);
+    int64_t failed = engine::IntegerOf(result.rows.front()[i]);
     if (failed > 0) {
       checks_.push_back({contract_->name, rules[i].name, std::string(NameOf(rules[i].on_violation)), failed});
     }
@@ -117,15 +115,15 @@ void StagedSource::Reject(lake::Lake& lake) {
       "SELECT _file, count(*), min(_line), min_by(reasons, _line) FROM rejected.{} GROUP BY _file ORDER BY _file",
       contract_->name));
   for (const auto& row : counted.rows) {
-    auto& file = files_[static_cast<size_t>(ToInteger(row[0]))];
-    auto& counts = counts_[static_cast<size_t>(ToInteger(row[0]))];
-    counts.rejected = ToInteger(row[1]);
+    auto& file = files_[static_cast<size_t>(engine::IntegerOf(row[0]))];
+    auto& counts = counts_[static_cast<size_t>(engine::IntegerOf(row[0]))];
+    counts.rejected = engine::IntegerOf(row[1]);
     base::LogWarn("rows went to quarantine",
                   {{"table", "quarantine." + contract_->name},
                    {"hour", base::FormatHour(file.hour)},
                    {"file", file.file_id},
                    {"rows", counts.rejected},
-                   {"first_line", ToInteger(row[2])},
+                   {"first_line", engine::IntegerOf(row[2])},
                    {"first_reasons", base::Json::parse(row[3].value_or("[]"), nullptr, false)}});
   }
   auto failed = database.Query(fmt::format(
