@@ -84,8 +84,8 @@ rows::RowShape ShapeOf(const lake::Source& source, const std::string& name) {
 // Reads one file, keeps its bytes and fills in what raw.files says of it, but for seq and hour.
 void TakeIn(lake::Lake& lake, Candidate& candidate) {
   MappedFile file(candidate.landed);
-  if (file.HasWriter() || !file.IsUnchanged()) {
-    candidate.waiting = "it is being written: " + candidate.landed.path;
+  if (!file.problem().empty()) {
+    candidate.waiting = file.problem() + ": " + candidate.landed.path;
     return;
   }
   auto& record = candidate.record;

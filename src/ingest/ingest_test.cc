@@ -1,8 +1,10 @@
 #include "ingest/ingest.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "ingest/landing.h"
 
@@ -46,6 +48,26 @@ TEST(AssignHoursTest, TakenHoursAreSkippedAndKnownOnesNeverMove) {
 TEST(AssignHoursTest, AnHourInTheNameWins) {
   auto hours = AssignHours({"2023-05-20T03", "x"}, {}, Hour("2023-05-20T14"));
   EXPECT_EQ(hours["2023-05-20T03"], Hour("2023-05-20T03"));
+}
+
+TEST(MappedFileTest, AFileThatAWriterHasOpenIsNotRead) {
+  std::string path = ::testing::TempDir() + "/qlake_mapped_file.csv";
+  std::ofstream writer(path);
+  writer << "a\n1\n" << std::flush;
+  struct stat status {};
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  LandedFile landed{"drop",
+                    "file",
+                    path,
+                    static_cast<uint64_t>(status.st_size),
+                    {int64_t{status.st_mtim.tv_sec} * 1'000'000 + status.st_mtim.tv_nsec / 1000}};
+  EXPECT_EQ(MappedFile(landed).problem(), "it is being written");
+  writer.close();
+  EXPECT_EQ(MappedFile(landed).bytes(), "a\n1\n");
+  landed.bytes = 1;
+  EXPECT_EQ(MappedFile(landed).problem(), "it changed a moment ago");
+  landed.path += ".gone";
+  EXPECT_EQ(MappedFile(landed).problem(), "it cannot be opened, No such file or directory");
 }
 
 }  // namespace

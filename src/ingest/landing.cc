@@ -91,20 +91,27 @@ LandingScan ScanLanding(const std::string& landing, std::chrono::seconds settle,
 
 MappedFile::MappedFile(const LandedFile& file) : file_(file) {
   fd_ = open(file.path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd_ < 0) throw base::IoError("cannot open {}: {}", file.path, std::strerror(errno));
+  if (fd_ < 0) {
+    problem_ = fmt::format("it cannot be opened, {}", std::strerror(errno));
+    return;
+  }
   // A read lease is refused while anyone has the file open for writing. Where leases are not to be had (another owner,
   // some network file systems), size and time before and after the read have to do.
   if (fcntl(fd_, F_SETLEASE, F_RDLCK) == 0) {
     fcntl(fd_, F_SETLEASE, F_UNLCK);
-  } else {
-    has_writer_ = errno == EAGAIN;
+  } else if (errno == EAGAIN) {
+    problem_ = "it is being written";
+    return;
   }
-  if (has_writer_ || file.bytes == 0) return;
+  if (!IsUnchanged()) {
+    problem_ = "it changed a moment ago";
+    return;
+  }
+  if (file.bytes == 0) return;
   void* mapped = mmap(nullptr, file.bytes, PROT_READ, MAP_PRIVATE, fd_, 0);
   if (mapped == MAP_FAILED) {
-    int error = errno;
-    close(fd_);
-    throw base::IoError("cannot map {}: {}", file.path, std::strerror(error));
+    problem_ = fmt::format("it cannot be mapped into memory, {}", std::strerror(errno));
+    return;
   }
   madvise(mapped, file.bytes, MADV_SEQUENTIAL);
   bytes_ = {static_cast<const char*>(mapped), file.bytes};

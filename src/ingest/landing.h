@@ -30,13 +30,13 @@ LandingScan ScanLanding(const std::string& landing, std::chrono::seconds settle,
 // A file's bytes, mapped into memory, for as long as the object lives.
 class MappedFile {
  public:
-  // Opens the file unless a writer has it open. Throws Error{kIo}.
+  // Never throws for what is wrong with one file: problem() says it, and the other files go on.
   explicit MappedFile(const LandedFile& file);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
-  bool HasWriter() const { return has_writer_; }
+  const std::string& problem() const { return problem_; }  // Why its bytes cannot be had now; empty: they can.
   // Whether size and time are what the scan saw: call it before and after reading.
   bool IsUnchanged() const;
   std::string_view bytes() const { return bytes_; }
@@ -44,7 +44,7 @@ class MappedFile {
  private:
   LandedFile file_;
   int fd_ = -1;
-  bool has_writer_ = false;
+  std::string problem_;
   std::string_view bytes_;
 };
 
