@@ -97,7 +97,7 @@ std::optional<Intent> ReadLastIntent(Lake& lake, const std::string& step) {
   if (!DefineOwn(lake, StepsSchema())) return std::nullopt;
   auto result = lake.database().Query(
       fmt::format("SELECT from_seq, to_seq, reads, project_sha256, run_id, started_at FROM ops.steps WHERE step = {} "
-                  "ORDER BY to_seq DESC, started_at LIMIT 1",
+                  "ORDER BY to_seq DESC, started_at DESC LIMIT 1",
                   engine::QuoteLiteral(step)));
   if (result.rows.empty()) return std::nullopt;
   const auto& row = result.rows.front();

@@ -49,7 +49,7 @@ struct Intent {
   std::string run_id;
   base::Timestamp started_at;
 };
-// The intent of the step with the highest to_seq, done or not.
+// The intent of the step with the highest to_seq, done or not; of several the one that began last.
 std::optional<Intent> ReadLastIntent(Lake& lake, const std::string& step);
 TextRow ToRow(const Intent& intent);
 

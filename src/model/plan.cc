@@ -68,6 +68,15 @@ lake::TableVersions CurrentVersions(const lake::Lake& lake, const Project& proje
   return versions;
 }
 
+// Whether any table holds rows of the batch that ends with `to_seq`.
+bool HasCommitted(const lake::Lake& lake, const Project& project, int64_t to_seq) {
+  for (const auto& table : WrittenTables(project)) {
+    auto snapshot = lake.Load(table);
+    if (snapshot && snapshot->TransactionVersion(kProcessApp) >= to_seq) return true;
+  }
+  return false;
+}
+
 Plan MakePlan(lake::Intent intent, Project project, bool is_redo, const std::vector<lake::FileRecord>& revisions) {
   Plan plan{std::move(intent), std::move(project), is_redo, {}, 0, 0};
   std::vector<lake::FileRecord> until;
@@ -97,11 +106,14 @@ std::optional<Plan> PlanBatch(lake::Lake& lake, const Project& project, const st
   int64_t done_seq = ProgressOf(lake);
   auto revisions = lake::ReadFiles(lake);
   auto last = lake::ReadLastIntent(lake, kProcessApp);
-  if (last && last->to_seq > done_seq) {
-    auto kept = lake.storage().Read(KeptProjectPath(last->project_sha256));
-    base::LogInfo("an earlier run did not finish: doing its batch again",
-                  {{"earlier_run", last->run_id}, {"to_seq", last->to_seq}});
-    return MakePlan(*last, Project::FromJsonText(kept), true, revisions);
+  bool is_open = last && last->to_seq > done_seq;
+  if (is_open) {
+    auto kept = Project::FromJsonText(lake.storage().Read(KeptProjectPath(last->project_sha256)));
+    if (HasCommitted(lake, kept, last->to_seq)) {
+      base::LogInfo("an earlier run did not finish: doing its batch again",
+                    {{"earlier_run", last->run_id}, {"to_seq", last->to_seq}});
+      return MakePlan(*last, std::move(kept), true, revisions);
+    }
   }
   std::vector<lake::FileRecord> pending;
   for (const auto& file : revisions) {
@@ -115,6 +127,12 @@ std::optional<Plan> PlanBatch(lake::Lake& lake, const Project& project, const st
                       project.Sha256(),
                       run_id,
                       lake.clock().Now()};
+  if (is_open) {
+    // An intent that nothing was committed under gives way to one that covers it and is the later of the two: what made
+    // its run fail may have been mended, in the contracts or by a correction.
+    intent.to_seq = std::max(intent.to_seq, last->to_seq);
+    intent.started_at = std::max(intent.started_at, base::Timestamp{last->started_at.us + 1});
+  }
   return MakePlan(std::move(intent), project, false, revisions);
 }
 

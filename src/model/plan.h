@@ -34,9 +34,9 @@ struct Plan {
 // The tables that the project's models and the ledger write, sorted by the order of their commits.
 std::vector<std::string> WrittenTables(const Project& project);
 
-// The next batch, or nothing when no file waits. An unfinished intent comes first and is taken as it stands. A batch
-// takes files in the order of seq up to `batch_bytes_max` (one at least), cut where the data hour changes. Writes
-// nothing.
+// The next batch, or nothing when no file waits. An unfinished intent under which a table was committed comes first and
+// is taken as it stands; one under which nothing was committed gives way to a new one that covers it. A batch takes
+// files in the order of seq up to `batch_bytes_max` (one at least), cut where the data hour changes. Writes nothing.
 std::optional<Plan> PlanBatch(lake::Lake& lake, const Project& project, const std::string& run_id,
                               uint64_t batch_bytes_max);
 

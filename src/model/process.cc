@@ -32,9 +32,11 @@ class Batch {
     // 2. Everything is computed from the versions that the intent names; nothing is written.
     Stage();
     auto entries = Account();
-    // 3. Table by table: rows and progress in one commit. A crash leaves some done; a redo finds their progress.
-    for (const auto& source : staged_) WriteQuarantine(source);
-    for (const auto& model : plan_.project.models()) WriteModel(model);
+    for (const auto& model : plan_.project.models()) BuildModel(model);
+    for (const auto& source : staged_) BuildQuarantine(source);
+    // 3. Table by table: rows and progress in one commit. A crash leaves some done; a redo finds their progress. Facts
+    // go first: they alone still evaluate a model's SQL, and while nothing is committed a mistake there can be mended.
+    for (const auto& prepared : prepared_) Commit(prepared);
     WriteChecks();
     // 4. The ledger publishes the batch. A crash before leaves the last publication in force.
     base::CrashPoint("process.before_ledger");
@@ -123,8 +125,15 @@ class Batch {
     return entries;
   }
 
+  // A table, and what the batch makes of it.
+  struct Prepared {
+    std::string table;
+    TableBuild build;
+  };
+
   // A table that does not change is left alone: a redo would find the same. One that is not there yet is created.
-  void Commit(const std::string& table, const TableBuild& build) {
+  void Commit(const Prepared& prepared) {
+    const auto& [table, build] = prepared;
     if (!build.changes && lake_.Load(table)) return;
     Say("writing " + table);
     engine::TableChange change = build.changes ? build.change : engine::TableChange{};
@@ -134,7 +143,7 @@ class Batch {
     base::CrashPoint("process.after_table");
   }
 
-  void WriteQuarantine(const StagedSource& source) {
+  void BuildQuarantine(const StagedSource& source) {
     const std::string& name = source.contract().name;
     auto schema = lake::QuarantineSchema(name);
     if (IsDone(schema.name)) return;
@@ -154,7 +163,7 @@ class Batch {
     } else {
       build.changes = database.QueryInteger("SELECT count(*) FROM " + coming) > 0;
     }
-    Commit(schema.name, build);
+    prepared_.push_back({schema.name, std::move(build)});
   }
 
   // Rows whose key came before with other content, with their text from the file.
@@ -172,7 +181,7 @@ class Batch {
         QuoteLiteral(fmt::format("{}: ", fmt::join(fact.key, ", "))), source, scan);
   }
 
-  void WriteModel(const Model& model) {
+  void BuildModel(const Model& model) {
     BuildInput input{lake_, model, BaseVersion(model.table), Input(model.source).whole,
                      !model.inferred_source.empty() && Input(model.inferred_source).whole};
     if (model.kind == ModelKind::kScd2) {
@@ -185,7 +194,9 @@ class Batch {
     if (is_done && model.kind != ModelKind::kFact) return;
     Say("building " + model.table);
     auto build = Build(input);
-    if (!is_done) Commit(model.table, build);
+    if (is_done) return;
+    auto at = model.kind == ModelKind::kFact ? prepared_.begin() : prepared_.end();
+    prepared_.insert(at, {model.table, std::move(build)});
   }
 
   static TableBuild Build(const BuildInput& input) {
@@ -240,6 +251,7 @@ class Batch {
   const ProcessOptions& options_;
   ProcessReport& report_;
   std::vector<StagedSource> staged_;
+  std::vector<Prepared> prepared_;         // In the order of their commits.
   std::vector<CheckCount> disagreements_;  // Keys of dimensions whose rows of one hour disagree.
 };
 

@@ -169,5 +169,32 @@ TEST_F(RedoTest, AChangedContractDoesNotReachABatchThatHasBegun) {
       "trx-9\n");
 }
 
+// While nothing is committed under an intent, what made its run fail can be mended: in a model, in a contract, in the
+// data.
+TEST_F(RedoTest, AMistakeInTheProjectCanBeMendedAndTheBatchGoesOn) {
+  std::string project = folder() + "/project";
+  ASSERT_EQ(Qlake({"init", project}).exit_code, 0);
+  DropFirstHour();
+  for (const char* file : {"/models/marts/product_sales_daily.sql", "/models/warehouse/sales_transactions_fact.sql"}) {
+    std::string right = ReadFile(project + file);
+    std::string wrong = right;
+    wrong.replace(wrong.find("units"), 5, "unist");
+    std::ofstream(project + file) << wrong;
+    EXPECT_EQ(Run({"run", "--project", project}).exit_code, 2) << file;
+    std::ofstream(project + file) << right;
+  }
+  std::string contract = project + "/sources/sales_transactions.toml";
+  std::string text = ReadFile(contract);
+  std::ofstream(contract) << text << "\n[[check]]\nname = \"never\"\nsql = \"units > 1000\"\non_violation = \"fail\"\n";
+  EXPECT_EQ(Run({"run", "--project", project}).exit_code, 2);
+  std::ofstream(contract) << text;
+  MustRun({"run", "--project", project});
+
+  CrashTest undisturbed;
+  undisturbed.DropFirstHour();
+  undisturbed.MustRun({"run"});
+  EXPECT_EQ(Outcome(), undisturbed.Outcome());
+}
+
 }  // namespace
 }  // namespace qlake::testing
