@@ -1,14 +1,5 @@
 -- Functions that contracts, models and reports call, on DuckDB. Those that profiling showed hot are native: clean_text,
--- parse_integer, parse_bigint, parse_date, clean_email, split_address, content_hash (src/engine/duckdb/functions.cc).
-
--- Whether the text is a plain decimal number whose digits after the point, but for zeros at the end, are `scale` at most:
--- a cast would round silently.
-CREATE OR REPLACE MACRO fits_scale(t, scale) AS
-  regexp_full_match(t, '[+-]?[0-9]+(\.[0-9]*)?') AND length(rtrim(split_part(t, '.', 2), '0')) <= scale;
-
-CREATE OR REPLACE MACRO parse_boolean(t) AS
-  CASE WHEN lower(t) IN ('yes', 'true', 'y', 't', '1') THEN TRUE
-       WHEN lower(t) IN ('no', 'false', 'n', 'f', '0') THEN FALSE END;
+-- parse_integer, parse_bigint, parse_boolean, is_decimal, parse_date, clean_email, split_address, content_hash (src/engine/duckdb/functions.cc).
 
 -- A personal value as messages may show it: j***(18).
 CREATE OR REPLACE MACRO mask(t) AS

@@ -7,7 +7,7 @@
 #include <initializer_list>
 
 #include "base/error.h"
-#include "engine/duckdb/database.h"
+#include "engine/duckdb/row_rules.h"
 
 namespace qlake::model {
 namespace {
@@ -108,7 +108,7 @@ class ContractParser {
     Fail(*table.get("on_violation"), "on_violation must be quarantine, null, warn or fail: {}", *text);
   }
 
-  // A bound of a range as a SQL literal of the column's type.
+  // A bound of a range.
   std::optional<std::string> Bound(const toml::table& range, std::string_view key, base::ColumnType type) const {
     const toml::node* node = range.get(key);
     if (node == nullptr) return std::nullopt;
@@ -120,7 +120,8 @@ class ContractParser {
     } else {
       Fail(*node, "a bound must be an integer, or a text (a date, a decimal)");
     }
-    return fmt::format("CAST({} AS {})", engine::QuoteLiteral(text), base::FormatSqlType(type));
+    if (!engine::IsTextOf(type, text)) Fail(*node, "a bound must be a {}: {}", base::FormatSqlType(type), text);
+    return text;
   }
 
   ContractColumn ParseColumn(const toml::table& table) const {
@@ -137,9 +138,22 @@ class ContractParser {
     column.on_violation = ParseOnViolation(table);
     if (auto type = Text(table, "type")) {
       auto parsed = base::ParseSqlType(*type);
-      if (!parsed)
+      using Kind = base::ColumnType::Kind;
+      bool is_ours =
+          parsed && parsed->kind != Kind::kDouble && parsed->kind != Kind::kBinary && parsed->kind != Kind::kTimestamp;
+      if (!is_ours) {
         Fail(*table.get("type"), "type must be TEXT, INTEGER, BIGINT, DECIMAL(p,s), DATE or BOOLEAN: {}", *type);
+      }
       column.type = *parsed;
+    }
+    for (const char* key : {"clean", "pattern"}) {
+      bool is_text = column.type.kind == base::ColumnType::Kind::kString;
+      if (table.contains(key) && !is_text) Fail(*table.get(key), "{} is for columns of type TEXT only", key);
+    }
+    for (const auto& value : column.values) {
+      if (!engine::IsTextOf(column.type, value)) {
+        Fail(*table.get("values"), "each of values must be a {}: {}", base::FormatSqlType(column.type), value);
+      }
     }
     if (const toml::node* range = table.get("range")) {
       if (!range->is_table()) Fail(*range, "range must look like {{ min = 1, max = 9 }}");

@@ -19,7 +19,7 @@ struct ContractColumn {
   base::ColumnType type;
   std::string clean;  // Function that cleans the text; empty: none.
   bool required = false;
-  std::optional<std::string> range_min;  // As SQL literals of the column's type.
+  std::optional<std::string> range_min;  // As texts that the column's type can read.
   std::optional<std::string> range_max;
   std::vector<std::string> values;
   std::string pattern;

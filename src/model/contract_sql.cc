@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/duckdb/database.h"
 
 namespace qlake::model {
@@ -11,10 +13,12 @@ using engine::QuoteLiteral;
 using engine::QuoteName;
 using Kind = base::ColumnType::Kind;
 
+// The function of functions/ that the engine's reader has, too.
+constexpr std::string_view kCleanEmail = "clean_email";
+
 // One condition that good rows meet.
-struct Rule {
-  std::string name;
-  OnViolation on_violation;
+struct SqlRule {
+  NamedRule named;
   std::string holds;   // SQL, TRUE or FALSE (never NULL), over the columns of TypedSql().
   std::string reason;  // SQL: a text for people that says what is wrong.
 };
@@ -35,12 +39,9 @@ std::string ParseExpression(const ContractColumn& column) {
     case Kind::kBoolean:
       return fmt::format("parse_boolean({})", text);
     case Kind::kDecimal:
-      // The first branch is the plain case; the second takes "1.50000" and the like but nothing that a cast would
-      // round.
-      return fmt::format(
-          "CASE WHEN CAST(TRY_CAST({0} AS {1}) AS VARCHAR) = {0} THEN TRY_CAST({0} AS {1}) "
-          "WHEN fits_scale({0}, {2}) THEN TRY_CAST({0} AS {1}) END",
-          text, type, column.type.scale);
+      // A cast alone would round silently.
+      return fmt::format("CASE WHEN is_decimal({0}, {1}, {2}) THEN CAST({0} AS {3}) END", text, column.type.precision,
+                         column.type.scale, type);
     default:
       return column.clean.empty() ? text : fmt::format("{}({})", column.clean, text);
   }
@@ -58,8 +59,11 @@ std::string Reason(const ContractColumn& column, const std::string& what) {
 std::string ValueCondition(const ContractColumn& column) {
   std::string value = QuoteName("_typed_" + column.name);
   std::vector<std::string> parts;
-  if (column.range_min) parts.push_back(fmt::format("{} >= {}", value, *column.range_min));
-  if (column.range_max) parts.push_back(fmt::format("{} <= {}", value, *column.range_max));
+  auto literal = [&](const std::string& text) {
+    return fmt::format("CAST({} AS {})", QuoteLiteral(text), base::FormatSqlType(column.type));
+  };
+  if (column.range_min) parts.push_back(fmt::format("{} >= {}", value, literal(*column.range_min)));
+  if (column.range_max) parts.push_back(fmt::format("{} <= {}", value, literal(*column.range_max)));
   if (!column.values.empty()) {
     std::vector<std::string> literals;
     for (const auto& allowed : column.values) literals.push_back(QuoteLiteral(allowed));
@@ -71,52 +75,73 @@ std::string ValueCondition(const ContractColumn& column) {
   return fmt::format("{}", fmt::join(parts, " AND "));
 }
 
-std::vector<Rule> ColumnRules(const ContractColumn& column) {
-  std::vector<Rule> rules;
+std::vector<SqlRule> RulesOfColumn(const ContractColumn& column, size_t index) {
+  std::vector<SqlRule> rules;
+  auto named = [&](const std::string& what, engine::Rule kind) {
+    return NamedRule{column.name + " " + what, column.on_violation, index, kind};
+  };
   std::string text = TextColumn(column);
   std::string typed = QuoteName("_typed_" + column.name);
   if (column.required) {
-    rules.push_back({column.name + " is required", column.on_violation, fmt::format("({} IS NOT NULL)", text),
+    rules.push_back({named("is required", engine::Rule::kRequired), fmt::format("({} IS NOT NULL)", text),
                      QuoteLiteral(column.name + ": is missing")});
   }
   if (column.type.kind != Kind::kString || !column.clean.empty()) {
     std::string what = column.clean.empty() ? "is no " + base::FormatSqlType(column.type)
                                             : "is nothing that " + column.clean + " can read";
-    rules.push_back({column.name + (column.clean.empty() ? " has its type" : " can be cleaned"), column.on_violation,
+    rules.push_back({named(column.clean.empty() ? "has its type" : "can be cleaned", engine::Rule::kType),
                      fmt::format("({} IS NULL OR {} IS NOT NULL)", text, typed), Reason(column, what)});
   }
   if (std::string condition = ValueCondition(column); !condition.empty()) {
-    rules.push_back({column.name + " is in range", column.on_violation,
-                     fmt::format("({} IS NULL OR ({}))", typed, condition),
+    rules.push_back({named("is in range", engine::Rule::kRange), fmt::format("({} IS NULL OR ({}))", typed, condition),
                      Reason(column, "is not what the contract allows")});
   }
   return rules;
 }
 
-std::vector<Rule> AllRules(const Contract& contract) {
-  std::vector<Rule> rules;
-  for (const auto& column : contract.columns) {
-    for (auto& rule : ColumnRules(column)) rules.push_back(std::move(rule));
+std::string CheckHolds(const Check& check) { return fmt::format("coalesce({}, FALSE)", check.sql); }
+
+std::vector<SqlRule> AllRules(const Contract& contract) {
+  std::vector<SqlRule> rules;
+  for (size_t i = 0; i < contract.columns.size(); ++i) {
+    for (auto& rule : RulesOfColumn(contract.columns[i], i)) rules.push_back(std::move(rule));
   }
   for (const auto& check : contract.checks) {
-    rules.push_back({check.name, check.on_violation, fmt::format("coalesce({}, FALSE)", check.sql),
+    rules.push_back({{check.name, check.on_violation, std::nullopt},
+                     CheckHolds(check),
                      QuoteLiteral(check.name + ": does not hold (" + check.sql + ")")});
   }
   return rules;
 }
 
-bool Rejects(const Rule& rule) {
-  return rule.on_violation == OnViolation::kQuarantine || rule.on_violation == OnViolation::kFail;
+bool Rejects(const SqlRule& rule) {
+  return rule.named.on_violation == OnViolation::kQuarantine || rule.named.on_violation == OnViolation::kFail;
 }
 
 // Every condition of the rules that `chosen` picks, in one; TRUE when there is none.
 template <typename Choice>
-std::string AllHold(const std::vector<Rule>& rules, Choice chosen) {
+std::string AllHold(const std::vector<SqlRule>& rules, Choice chosen) {
   std::vector<std::string> conditions;
   for (const auto& rule : rules) {
     if (chosen(rule)) conditions.push_back(rule.holds);
   }
   return conditions.empty() ? "TRUE" : fmt::format("{}", fmt::join(conditions, " AND "));
+}
+
+bool IsInSql(const ContractColumn& column) {
+  bool cleans_in_sql = !column.clean.empty() && column.clean != kCleanEmail;
+  return column.type.kind == Kind::kString && (cleans_in_sql || !column.pattern.empty());
+}
+
+engine::OnBreach OnBreachOf(OnViolation on_violation) {
+  switch (on_violation) {
+    case OnViolation::kNull:
+      return engine::OnBreach::kNull;
+    case OnViolation::kWarn:
+      return engine::OnBreach::kKeep;
+    default:
+      return engine::OnBreach::kReject;
+  }
 }
 
 // The value that is kept: a null rule takes it away where its conditions do not hold.
@@ -133,38 +158,94 @@ std::string TypedSql(const Contract& contract, const std::string& scan) {
   std::string texts;
   std::string typed;
   std::string kept;
-  std::string derived;
   for (const auto& column : contract.columns) {
     texts += fmt::format(", clean_text({0}) AS {1}", QuoteName(column.name), TextColumn(column));
     typed += fmt::format(", {} AS {}", ParseExpression(column), QuoteName("_typed_" + column.name));
     kept += fmt::format(", {} AS {}", KeptValue(column), QuoteName(column.name));
   }
-  for (const auto& column : contract.derived) derived += fmt::format(", {} AS {}", column.sql, QuoteName(column.name));
   return fmt::format(
-      "SELECT *{} FROM (SELECT *{} FROM (SELECT *{} FROM (SELECT _file, _line, _error, _record{} FROM {})))", derived,
-      kept, typed, texts, scan);
-}
-
-std::string ContentHash(const Contract& contract) {
-  std::vector<std::string> values;
-  for (const auto& column : contract.columns) {
-    bool is_text = column.type.kind == Kind::kString;
-    values.push_back(is_text ? QuoteName(column.name) : fmt::format("CAST({} AS VARCHAR)", QuoteName(column.name)));
-  }
-  return fmt::format("content_hash({})", fmt::join(values, ", "));
+      "SELECT *{} FROM (SELECT *{} FROM (SELECT *{} FROM (SELECT _file, _line, _error, _record{} FROM {})))",
+      DerivedColumns(contract), kept, typed, texts, scan);
 }
 
 }  // namespace
 
-std::string AcceptedSql(const Contract& contract, const std::string& scan) {
-  auto rules = AllRules(contract);
+std::vector<engine::ColumnRules> ReaderRules(const Contract& contract) {
+  std::vector<engine::ColumnRules> rules;
+  for (const auto& column : contract.columns) {
+    engine::ColumnRules reader;
+    reader.name = column.name;
+    reader.type = column.type;
+    reader.required = column.required;
+    reader.on_breach = OnBreachOf(column.on_violation);
+    if (!IsInSql(column)) {
+      reader.cleans_email = column.clean == kCleanEmail && column.type.kind == Kind::kString;
+      reader.min = column.range_min;
+      reader.max = column.range_max;
+      reader.values = column.values;
+    }
+    rules.push_back(std::move(reader));
+  }
+  return rules;
+}
+
+std::vector<NamedRule> RulesOf(const Contract& contract) {
+  std::vector<NamedRule> named;
+  for (auto& rule : AllRules(contract)) named.push_back(std::move(rule.named));
+  return named;
+}
+
+std::vector<size_t> ColumnsInSql(const Contract& contract) {
+  std::vector<size_t> columns;
+  for (size_t i = 0; i < contract.columns.size(); ++i) {
+    if (IsInSql(contract.columns[i])) columns.push_back(i);
+  }
+  return columns;
+}
+
+std::string ColumnsInSqlSql(const Contract& contract, const std::string& staged) {
+  std::string texts;
+  std::string typed;
+  std::vector<std::string> kept;
+  std::vector<std::string> changed;
+  for (size_t i : ColumnsInSql(contract)) {
+    const auto& column = contract.columns[i];
+    texts += fmt::format(", {} AS {}", QuoteName(column.name), TextColumn(column));
+    typed += fmt::format(", {} AS {}", ParseExpression(column), QuoteName("_typed_" + column.name));
+    std::string breach = "CASE";
+    for (const auto& rule : RulesOfColumn(column, i)) {
+      // What is missing the reader has seen.
+      if (rule.named.kind == engine::Rule::kRequired) continue;
+      breach += fmt::format(" WHEN NOT {} THEN {}", rule.holds, static_cast<int>(rule.named.kind));
+    }
+    breach = breach == "CASE" ? "-1" : breach + " ELSE -1 END";
+    kept.push_back(fmt::format("{}, CAST({} AS BIGINT)", KeptValue(column), breach));
+    changed.push_back(fmt::format("{} IS DISTINCT FROM {} OR {} >= 0", KeptValue(column), TextColumn(column), breach));
+  }
+  return fmt::format("SELECT _row, {} FROM (SELECT *{} FROM (SELECT _row{} FROM {})) WHERE {}", fmt::join(kept, ", "),
+                     typed, texts, staged, fmt::join(changed, " OR "));
+}
+
+std::optional<std::string> BrokenChecksSql(const Contract& contract, const std::string& staged) {
+  if (contract.checks.empty()) return std::nullopt;
   std::string columns;
-  for (const auto& column : contract.columns) columns += QuoteName(column.name) + ", ";
-  for (const auto& column : contract.derived) columns += QuoteName(column.name) + ", ";
-  return fmt::format(
-      "SELECT _file, _line, {}NOT ({}) AS _flawed, {} AS _content_hash FROM ({}) WHERE _error IS NULL AND {}", columns,
-      AllHold(rules, [](const Rule& rule) { return !Rejects(rule); }), ContentHash(contract), TypedSql(contract, scan),
-      AllHold(rules, Rejects));
+  std::vector<std::string> holds;
+  for (size_t begin = 0; begin < contract.checks.size(); begin += kChecksPerColumn) {
+    std::vector<std::string> bits;
+    for (size_t i = begin; i < std::min(begin + kChecksPerColumn, contract.checks.size()); ++i) {
+      holds.push_back(CheckHolds(contract.checks[i]));
+      bits.push_back(
+          fmt::format("CASE WHEN {} THEN 0 ELSE CAST({} AS BIGINT) END", holds.back(), uint64_t{1} << (i - begin)));
+    }
+    columns += fmt::format(", CAST({} AS BIGINT)", fmt::join(bits, " + "));
+  }
+  return fmt::format("SELECT _row{} FROM {} WHERE NOT ({})", columns, staged, fmt::join(holds, " AND "));
+}
+
+std::string DerivedColumns(const Contract& contract) {
+  std::string columns;
+  for (const auto& column : contract.derived) columns += fmt::format(", {} AS {}", column.sql, QuoteName(column.name));
+  return columns;
 }
 
 std::string RejectedSql(const Contract& contract, const std::string& scan) {
@@ -182,27 +263,8 @@ std::string RejectedSql(const Contract& contract, const std::string& scan) {
       "CAST(to_json([r FOR r IN [{}] IF r IS NOT NULL]) AS VARCHAR) AS reasons, left(_record, 65536) AS record, "
       "_error IS NULL AND NOT ({}) AS failed FROM ({}) WHERE _error IS NOT NULL OR NOT ({})",
       fmt::join(key, ", "), reasons,
-      AllHold(rules, [](const Rule& rule) { return rule.on_violation == OnViolation::kFail; }),
+      AllHold(rules, [](const SqlRule& rule) { return rule.named.on_violation == OnViolation::kFail; }),
       TypedSql(contract, scan), AllHold(rules, Rejects));
-}
-
-std::vector<CountedRule> CountedRules(const Contract& contract) {
-  std::vector<CountedRule> counted;
-  for (const auto& rule : AllRules(contract)) {
-    if (!Rejects(rule)) counted.push_back({rule.name, rule.on_violation});
-  }
-  return counted;
-}
-
-std::string CountsSql(const Contract& contract, const std::string& scan) {
-  auto rules = AllRules(contract);
-  std::vector<std::string> counts;
-  for (const auto& rule : rules) {
-    if (!Rejects(rule)) counts.push_back(fmt::format("count(*) FILTER (WHERE NOT {})", rule.holds));
-  }
-  return fmt::format("SELECT {} FROM ({}) WHERE _error IS NULL AND {}",
-                     counts.empty() ? "1" : fmt::format("{}", fmt::join(counts, ", ")), TypedSql(contract, scan),
-                     AllHold(rules, Rejects));
 }
 
 }  // namespace qlake::model

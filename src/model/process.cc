@@ -36,6 +36,7 @@ class Batch {
     for (const auto& source : staged_) BuildQuarantine(source);
     // 3. Table by table: rows and progress in one commit. A crash leaves some done; a redo finds their progress. Facts
     // go first: they alone still evaluate a model's SQL, and while nothing is committed a mistake there can be mended.
+    ClusterFacts();
     for (const auto& prepared : prepared_) Commit(prepared);
     WriteChecks();
     // 4. The ledger publishes the batch. A crash before leaves the last publication in force.
@@ -92,7 +93,9 @@ class Batch {
       }
       auto base = lake_.LoadVersion(fact->table, BaseVersion(fact->table));
       if (base) lake_.database().DefineTable(fact->table, *base);
-      JudgeDuplicates(lake_, staged_.back(), *fact, base && !input.whole ? fact->table : "");
+      JudgeDuplicates(lake_, staged_.back(), *fact, [&](const std::vector<engine::KeyedRow>&) {
+        return base && !input.whole ? FindKnownInFact(lake_, contract, *fact) : std::vector<KnownKey>();
+      });
     }
   }
 
@@ -131,6 +134,16 @@ class Batch {
     TableBuild build;
   };
 
+  // Nothing reads the facts' rows any more but their tables, which are written partition by partition.
+  void ClusterFacts() {
+    for (const auto& source : staged_) {
+      const Model* fact = FactOf(source.contract().name);
+      if (fact == nullptr || fact->partition_columns.size() != 1) continue;
+      const auto& column = fact->partition_columns.front();
+      if (source.CanClusterBy(column)) source.DefineOnce(lake_, column);
+    }
+  }
+
   // A table that does not change is left alone: a redo would find the same. One that is not there yet is created.
   void Commit(const Prepared& prepared) {
     const auto& [table, build] = prepared;
@@ -168,17 +181,13 @@ class Batch {
 
   // Rows whose key came before with other content, with their text from the file.
   std::string Conflicts(const std::string& source, const Model& fact) {
-    const auto& staged = *std::find_if(staged_.begin(), staged_.end(),
-                                       [&](const auto& candidate) { return candidate.contract().name == source; });
-    std::string scan = staged.DefineScan(lake_, "scan_conflicts",
-                                         [](const auto&, const FileCounts& counts) { return counts.conflict > 0; });
     return fmt::format(
         "SELECT f._file_id, j._line, f.data_hour, j.key, 'conflicting_duplicate', "
         "CAST(to_json([{0} || j.key || ' came before with other content: ' || j.kept_file_id || ' line ' || "
         "j.kept_line]) "
-        "AS VARCHAR), left(s._record, 65536) FROM judged.{1} AS j JOIN staged_files.{1} AS f ON j._file = f._file "
-        "JOIN {2} AS s ON s._file = j._file AND s._line = j._line WHERE j.verdict = 'conflict'",
-        QuoteLiteral(fmt::format("{}: ", fmt::join(fact.key, ", "))), source, scan);
+        "AS VARCHAR), left(s._record, 65536) FROM conflicts.{1} AS j JOIN staged_files.{1} AS f ON j._file = f._file "
+        "JOIN scan_conflicts.{1} AS s ON s._file = j._file AND s._line = j._line",
+        QuoteLiteral(fmt::format("{}: ", fmt::join(fact.key, ", "))), source);
   }
 
   void BuildModel(const Model& model) {

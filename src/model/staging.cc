@@ -1,37 +1,48 @@
 #include "model/staging.h"
 
+#include <algorithm>
+#include <bit>
+#include <tuple>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "model/contract_sql.h"
 
 namespace qlake::model {
 namespace {
 
 using engine::QuoteLiteral;
 
-engine::RawScan ScanOf(const Contract& contract, const std::vector<lake::FileRecord>& files,
-                       const std::vector<size_t>& indexes) {
+engine::RawScan ScanOf(const Contract& contract, const std::vector<lake::FileRecord>& files) {
   engine::RawScan scan;
   scan.csv_shape = contract.ToSource().shape;
-  for (size_t index : indexes) {
-    const auto& file = files[index];
-    scan.files.push_back({file.path, static_cast<uint64_t>(file.offset), static_cast<uint64_t>(file.bytes)});
+  for (const auto& file : files) {
+    scan.files.push_back({file.path, static_cast<uint64_t>(file.offset), static_cast<uint64_t>(file.bytes), file.rows});
     scan.formats.push_back(lake::FormatOf(file.name));
   }
   return scan;
 }
 
+// A value of the staged scan's column _row.
+engine::StagedRow StagedRowOf(int64_t row) { return {static_cast<uint32_t>(row >> 32), static_cast<uint32_t>(row)}; }
+
 }  // namespace
 
 StagedSource::StagedSource(lake::Lake& lake, const Contract& contract, std::vector<lake::FileRecord> files)
-    : contract_(&contract), files_(std::move(files)), counts_(files_.size()) {
-  lake.database().Run(
-      "CREATE SCHEMA IF NOT EXISTS staged; CREATE SCHEMA IF NOT EXISTS staged_rows; "
-      "CREATE SCHEMA IF NOT EXISTS staged_files; CREATE SCHEMA IF NOT EXISTS rejected");
+    : contract_(&contract), files_(std::move(files)), rules_(RulesOf(contract)), counts_(files_.size()) {
+  lake.database().Run("CREATE SCHEMA IF NOT EXISTS staged_files; CREATE SCHEMA IF NOT EXISTS rejected");
   DefineFiles(lake);
-  Accept(lake);
-  Reject(lake);
+  rows_ = lake.database().Stage(ScanOf(contract, files_), ReaderRules(contract));
+  DefineView(lake, "staged", Scan());
+  for (uint32_t i = 0; i < files_.size(); ++i) {
+    const auto& file = rows_->files()[i];
+    rejected_.insert(rejected_.end(), file.rejected.begin(), file.rejected.end());
+    for (const auto& breach : file.breaches) flaws_.push_back({{i, breach.row}, RuleOf(breach.column, breach.rule)});
+  }
+  JudgeColumnsInSql(lake);
+  JudgeChecks(lake);
+  CountAccepted();
+  ExplainRejected(lake);
 }
 
 void StagedSource::DefineFiles(lake::Lake& lake) const {
@@ -48,70 +59,147 @@ void StagedSource::DefineFiles(lake::Lake& lake) const {
                   contract_->name, from));
 }
 
-std::string StagedSource::DefineScan(
-    lake::Lake& lake, const std::string& schema,
-    const std::function<bool(const lake::FileRecord&, const FileCounts&)>& chosen) const {
+engine::StagedScan StagedSource::Scan() const {
+  engine::StagedScan scan{rows_, {}, {}};
+  for (const auto& file : files_) {
+    scan.file_ids.push_back(file.file_id);
+    scan.hours.push_back(base::StartOf(file.hour));
+  }
+  return scan;
+}
+
+void StagedSource::DefineView(lake::Lake& lake, const std::string& schema, engine::StagedScan scan) const {
+  std::string rows = schema + "_rows." + contract_->name;
+  lake.database().DefineStagedScan(rows, std::move(scan));
+  lake.database().Run(
+      fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE VIEW {0}.{1} AS SELECT *{2} FROM {3}", schema,
+                  engine::QuoteName(contract_->name), DerivedColumns(*contract_), rows));
+}
+
+void StagedSource::DefineOnce(lake::Lake& lake, const std::optional<std::string>& cluster_by) const {
+  engine::StagedScan scan = Scan();
+  scan.each_key_once = true;
+  if (cluster_by) scan.cluster_by = IndexesOf({*cluster_by}).front();
+  DefineView(lake, "staged_once", std::move(scan));
+}
+
+bool StagedSource::CanClusterBy(const std::string& column) const {
+  using Kind = base::ColumnType::Kind;
+  return std::any_of(contract_->columns.begin(), contract_->columns.end(), [&](const ContractColumn& candidate) {
+    return candidate.name == column && (candidate.type.kind == Kind::kDate || candidate.type.kind == Kind::kInteger ||
+                                        candidate.type.kind == Kind::kLong);
+  });
+}
+
+std::vector<size_t> StagedSource::IndexesOf(const std::vector<std::string>& columns) const {
   std::vector<size_t> indexes;
-  std::string pairs;
-  for (size_t i = 0; i < files_.size(); ++i) {
-    if (!chosen(files_[i], counts_[i])) continue;
-    pairs += fmt::format("{}({}, {})", indexes.empty() ? "" : ", ", indexes.size(), i);
-    indexes.push_back(i);
+  for (const auto& name : columns) {
+    auto found = std::find_if(contract_->columns.begin(), contract_->columns.end(),
+                              [&](const ContractColumn& column) { return column.name == name; });
+    QLAKE_CHECK(found != contract_->columns.end());
+    indexes.push_back(static_cast<size_t>(found - contract_->columns.begin()));
   }
-  std::string name = schema + "." + contract_->name;
-  lake.database().DefineRawScan(name, ScanOf(*contract_, files_, indexes));
-  if (indexes.size() == files_.size()) return name;
-  return fmt::format(
-      "(SELECT s.* REPLACE (CAST(m.whole AS INTEGER) AS _file) FROM {} AS s JOIN (VALUES {}) AS m(part, whole) "
-      "ON s._file = m.part)",
-      name, pairs.empty() ? "(-1, -1)" : pairs);
+  return indexes;
 }
 
-void StagedSource::Accept(lake::Lake& lake) {
-  std::string scan = DefineScan(lake, "scan", [](const auto&, const auto&) { return true; });
-  lake.database().Run(
-      fmt::format("CREATE OR REPLACE TABLE staged_rows.{} AS {}", contract_->name, AcceptedSql(*contract_, scan)));
-  lake.database().Run(
-      fmt::format("CREATE OR REPLACE VIEW staged.{0} AS SELECT s.*, f._file_id, f.data_hour FROM staged_rows.{0} AS s "
-                  "JOIN staged_files.{0} AS f ON s._file = f._file",
-                  contract_->name));
-  auto counted = lake.database().Query(fmt::format(
-      "SELECT _file, count(*), count(*) FILTER (WHERE _flawed) FROM staged_rows.{} GROUP BY _file", contract_->name));
-  bool any_flawed = false;
-  for (const auto& row : counted.rows) {
-    auto& counts = counts_[static_cast<size_t>(engine::IntegerOf(row[0]))];
-    counts.accepted = engine::IntegerOf(row[1]);
-    counts.flawed = engine::IntegerOf(row[2]);
-    any_flawed = any_flawed || counts.flawed > 0;
-  }
-  if (any_flawed) CountFlaws(lake);
+void StagedSource::DefineScan(lake::Lake& lake, const std::string& schema,
+                              std::vector<engine::RecordPlace> places) const {
+  std::sort(places.begin(), places.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.file, a.line) < std::tie(b.file, b.line); });
+  engine::RawScan scan = ScanOf(*contract_, files_);
+  scan.places = std::move(places);
+  lake.database().DefineRawScan(schema + "." + contract_->name, std::move(scan));
 }
 
-void StagedSource::CountFlaws(lake::Lake& lake) {
-  auto rules = CountedRules(*contract_);
-  std::string scan =
-      DefineScan(lake, "scan_flawed", [](const auto&, const FileCounts& counts) { return counts.flawed > 0; });
-  auto result = lake.database().Query(CountsSql(*contract_, scan));
-  for (size_t i = 0; i < rules.size(); ++i) {
-    int64_t failed = engine::IntegerOf(result.rows.front()[i]);
-    if (failed > 0) {
-      checks_.push_back({contract_->name, rules[i].name, std::string(NameOf(rules[i].on_violation)), failed});
+size_t StagedSource::RuleOf(size_t column, engine::Rule kind) const {
+  for (size_t i = 0; i < rules_.size(); ++i) {
+    if (rules_[i].column == column && rules_[i].kind == kind) return i;
+  }
+  QLAKE_CHECK(!"a breach of a rule that the contract does not have");
+}
+
+void StagedSource::Judge(engine::StagedRow row, size_t rule) {
+  bool rejects =
+      rules_[rule].on_violation == OnViolation::kQuarantine || rules_[rule].on_violation == OnViolation::kFail;
+  if (!rejects) {
+    flaws_.push_back({row, rule});
+  } else if (!rows_->IsRejected(row)) {
+    rows_->LeaveOut(row, engine::StagedRows::kRejected);
+    rejected_.push_back(rows_->PlaceOf(row));
+  }
+}
+
+void StagedSource::JudgeColumnsInSql(lake::Lake& lake) {
+  auto columns = ColumnsInSql(*contract_);
+  if (columns.empty()) return;
+  std::string sql = ColumnsInSqlSql(*contract_, "staged." + contract_->name);
+  // Taken whole before any value is replaced: the query reads them.
+  auto changed = lake.database().Query(sql);
+  for (const auto& row : changed.rows) {
+    auto at = StagedRowOf(engine::IntegerOf(row[0]));
+    for (size_t i = 0; i < columns.size(); ++i) {
+      std::optional<std::string_view> kept = row[1 + 2 * i];
+      rows_->ReplaceText(at, columns[i], kept);
+      int64_t broken = engine::IntegerOf(row[2 + 2 * i]);
+      if (broken >= 0) Judge(at, RuleOf(columns[i], static_cast<engine::Rule>(broken)));
     }
   }
 }
 
-// Rows are judged once for the verdict; only those that failed are read again for their reasons, so that good rows
-// never pay for them.
-void StagedSource::Reject(lake::Lake& lake) {
-  std::string scan = DefineScan(lake, "scan_again", [](const lake::FileRecord& file, const FileCounts& counts) {
-    return counts.accepted != file.rows;
+void StagedSource::JudgeChecks(lake::Lake& lake) {
+  auto sql = BrokenChecksSql(*contract_, "staged." + contract_->name);
+  if (!sql) return;
+  size_t first_check = rules_.size() - contract_->checks.size();
+  std::vector<std::pair<engine::StagedRow, size_t>> broken;
+  lake.database().VisitIntegers(*sql, [&](const std::vector<int64_t>& row) {
+    for (size_t column = 1; column < row.size(); ++column) {
+      for (auto bits = static_cast<uint64_t>(row[column]); bits != 0; bits &= bits - 1) {
+        size_t check = (column - 1) * kChecksPerColumn + static_cast<size_t>(std::countr_zero(bits));
+        broken.push_back({StagedRowOf(row[0]), first_check + check});
+      }
+    }
   });
+  for (const auto& [row, rule] : broken) Judge(row, rule);
+}
+
+void StagedSource::CountAccepted() {
+  for (size_t i = 0; i < files_.size(); ++i) counts_[i].accepted = rows_->files()[i].rows();
+  for (size_t i = 0; i < files_.size(); ++i) {
+    const auto& left_out = rows_->files()[i].left_out;
+    counts_[i].accepted -= std::count(left_out.begin(), left_out.end(), engine::StagedRows::kRejected);
+  }
+  std::vector<int64_t> broken(rules_.size());
+  for (const auto& [row, rule] : flaws_) {
+    if (!rows_->IsRejected(row)) ++broken[rule];
+  }
+  for (size_t i = 0; i < rules_.size(); ++i) {
+    if (broken[i] == 0) continue;
+    checks_.push_back({contract_->name, rules_[i].name, std::string(NameOf(rules_[i].on_violation)), broken[i]});
+  }
+}
+
+// Rows are judged once for the verdict; only the records that failed are read again for their reasons, so that good
+// rows never pay for them.
+void StagedSource::ExplainRejected(lake::Lake& lake) {
+  std::string scan = "scan_rejected." + contract_->name;
+  DefineScan(lake, "scan_rejected", rejected_);
   auto& database = lake.database();
   database.Run(fmt::format(
       "CREATE OR REPLACE TABLE rejected.{0} AS SELECT r._file, f._file_id, r._line, f.data_hour, r.key, "
       "r.kind, r.reasons, r.record, r.failed FROM ({1}) AS r JOIN staged_files.{0} AS f ON r._file = f._file",
       contract_->name, RejectedSql(*contract_, scan)));
-  auto counted = database.Query(fmt::format(
+  WarnOfRejected(lake);
+  auto failed = database.Query(fmt::format(
+      "SELECT _file_id, _line, reasons FROM rejected.{} WHERE failed ORDER BY _file, _line LIMIT 1", contract_->name));
+  if (!failed.rows.empty()) {
+    throw base::InputError("a rule of {} says that the step must fail (on_violation = \"fail\"); {} line {}: {}",
+                           contract_->name, failed.rows[0][0].value_or(""), failed.rows[0][1].value_or(""),
+                           failed.rows[0][2].value_or(""));
+  }
+}
+
+void StagedSource::WarnOfRejected(lake::Lake& lake) {
+  auto counted = lake.database().Query(fmt::format(
       "SELECT _file, count(*), min(_line), min_by(reasons, _line) FROM rejected.{} GROUP BY _file ORDER BY _file",
       contract_->name));
   for (const auto& row : counted.rows) {
@@ -125,13 +213,6 @@ void StagedSource::Reject(lake::Lake& lake) {
                    {"rows", counts.rejected},
                    {"first_line", engine::IntegerOf(row[2])},
                    {"first_reasons", base::Json::parse(row[3].value_or("[]"), nullptr, false)}});
-  }
-  auto failed = database.Query(fmt::format(
-      "SELECT _file_id, _line, reasons FROM rejected.{} WHERE failed ORDER BY _file, _line LIMIT 1", contract_->name));
-  if (!failed.rows.empty()) {
-    throw base::InputError("a rule of {} says that the step must fail (on_violation = \"fail\"); {} line {}: {}",
-                           contract_->name, failed.rows[0][0].value_or(""), failed.rows[0][1].value_or(""),
-                           failed.rows[0][2].value_or(""));
   }
 }
 

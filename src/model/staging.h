@@ -1,11 +1,15 @@
 #pragma once
 
-#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "engine/duckdb/staged_rows.h"
 #include "lake/records.h"
 #include "lake/writer.h"
+#include "model/contract_sql.h"
 #include "model/project.h"
 
 namespace qlake::model {
@@ -13,7 +17,6 @@ namespace qlake::model {
 // How a file's rows fared in staging and among each other.
 struct FileCounts {
   int64_t accepted = 0;
-  int64_t flawed = 0;  // Accepted, but a null or warn rule was broken.
   int64_t rejected = 0;
   int64_t duplicate = 0;  // Accepted, but key and content came before.
   int64_t conflict = 0;   // Accepted, but the key came before with other content: to quarantine.
@@ -26,9 +29,9 @@ struct CheckCount {
   int64_t rows_failed = 0;
 };
 
-// The rows of one source in one batch, staged: read, typed, cleaned, judged. Tables and views in the engine:
-//   staged_rows.<source>  accepted rows: _file INTEGER, _line BIGINT, columns, derived columns, _content_hash
-//   staged.<source>       the same with _file_id VARCHAR and data_hour: what models read
+// The rows of one source in one batch, staged: read, typed, cleaned, judged. Views and tables in the engine:
+//   staged.<source>       accepted rows: columns, derived columns, and those of engine::StagedScan; what models read
+//   staged_once.<source>  the same, without the rows whose key came before (JudgeDuplicates): what a fact's model reads
 //   staged_files.<source> _file, _file_id, data_hour
 //   rejected.<source>     rows that broke the contract, as lake::QuarantineSchema says
 class StagedSource {
@@ -39,22 +42,39 @@ class StagedSource {
 
   const Contract& contract() const { return *contract_; }
   const std::vector<lake::FileRecord>& files() const { return files_; }
+  engine::StagedRows& rows() { return *rows_; }
   std::vector<FileCounts>& counts() { return counts_; }  // One per file.
   const std::vector<CheckCount>& checks() const { return checks_; }
 
-  // Defines raw scan <schema>.<source> over the files that `chosen` picks, and returns what to SELECT FROM: its rows
-  // with the _file that they have in the whole batch.
-  std::string DefineScan(lake::Lake& lake, const std::string& schema,
-                         const std::function<bool(const lake::FileRecord&, const FileCounts&)>& chosen) const;
+  // Positions of columns among the contract's. REQUIRES: it has them.
+  std::vector<size_t> IndexesOf(const std::vector<std::string>& columns) const;
+
+  // Defines staged_once.<source> anew: rows that were left out meanwhile are gone. With a column to cluster by (one of
+  // the contract's, a DATE or an integer) its rows come in that column's order.
+  void DefineOnce(lake::Lake& lake, const std::optional<std::string>& cluster_by) const;
+  bool CanClusterBy(const std::string& column) const;
+
+  // Defines raw scan <schema>.<source> over some records of the files, by file and line.
+  void DefineScan(lake::Lake& lake, const std::string& schema, std::vector<engine::RecordPlace> places) const;
 
  private:
   void DefineFiles(lake::Lake& lake) const;
-  void Accept(lake::Lake& lake);
-  void Reject(lake::Lake& lake);
-  void CountFlaws(lake::Lake& lake);
+  void DefineView(lake::Lake& lake, const std::string& schema, engine::StagedScan scan) const;
+  engine::StagedScan Scan() const;
+  void JudgeColumnsInSql(lake::Lake& lake);
+  void JudgeChecks(lake::Lake& lake);
+  void Judge(engine::StagedRow row, size_t rule);
+  size_t RuleOf(size_t column, engine::Rule kind) const;
+  void CountAccepted();
+  void ExplainRejected(lake::Lake& lake);
+  void WarnOfRejected(lake::Lake& lake);
 
   const Contract* contract_;
   std::vector<lake::FileRecord> files_;
+  std::shared_ptr<engine::StagedRows> rows_;
+  std::vector<NamedRule> rules_;
+  std::vector<std::pair<engine::StagedRow, size_t>> flaws_;  // Rows that break a rule and stay, and the rule.
+  std::vector<engine::RecordPlace> rejected_;
   std::vector<FileCounts> counts_;
   std::vector<CheckCount> checks_;
 };

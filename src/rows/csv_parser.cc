@@ -115,6 +115,11 @@ int64_t CsvParser::CountRest() {
   }
 }
 
+void CsvParser::Seek(const Position& position) {
+  RowParser::Seek(position);
+  text_check_.Seek(position.offset);
+}
+
 void CsvParser::SkipBlankLines() {
   while (const size_t blank = BlankLineBytes(position_)) {
     position_ += blank;

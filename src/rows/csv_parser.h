@@ -19,6 +19,7 @@ class CsvParser final : public RowParser {
 
   bool Next(Row& row) override;
   int64_t CountRest() override;
+  void Seek(const Position& position) override;
 
  private:
   void ReadHeader(const RowShape& shape);
@@ -48,7 +49,6 @@ class CsvParser final : public RowParser {
   TextCheck text_check_;
   CsvHeader binding_;
   std::string file_error_;  // Not empty: the whole file is one bad row.
-  int64_t line_ = 1;        // The line number of position_.
 };
 
 }  // namespace qlake::rows

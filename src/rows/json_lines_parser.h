@@ -40,7 +40,6 @@ class JsonLinesParser final : public RowParser {
   ColumnNames names_;
   std::vector<std::string> columns_;
   uint64_t record_bytes_max_;
-  int64_t line_ = 1;  // The line number of position_.
   simdjson::ondemand::parser parser_;
   std::string padded_;  // The last lines of the file, with the room behind them that simdjson wants.
   std::vector<std::pair<std::string, size_t>> keys_before_;

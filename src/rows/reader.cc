@@ -21,7 +21,8 @@ Reader::Reader(Reader&&) noexcept = default;
 bool Reader::Next(Row& row) { return parser_->Next(row); }
 const std::string& Reader::header() const { return parser_->header(); }
 const std::vector<std::string>& Reader::unknown_columns() const { return parser_->unknown_columns(); }
-uint64_t Reader::bytes_read() const { return parser_->bytes_read(); }
+Position Reader::position() const { return parser_->position(); }
+void Reader::Seek(const Position& position) { parser_->Seek(position); }
 
 int64_t CountRows(std::string_view bytes, const RowShape& shape) { return MakeParser(bytes, shape)->CountRest(); }
 

@@ -47,6 +47,12 @@ struct Row {
   std::string error;
 };
 
+// A place between two rows of a file.
+struct Position {
+  uint64_t offset = 0;  // In bytes; blank lines may stand between it and the next record.
+  int64_t line = 1;     // The line that starts there, 1-based.
+};
+
 // Reads one file. Every byte of the file is in the header, in exactly one Row, or in a blank line.
 //
 // CSV: RFC 4180 with LF or CRLF, a BOM skipped, columns bound by header name (aliases, any order, blanks around a name
@@ -74,7 +80,9 @@ class Reader {
   const std::string& header() const;  // The header line as it stands in the file; empty for JSON lines.
   // Header names bound to no column, in order. Known after construction for CSV, after the last row for JSON lines.
   const std::vector<std::string>& unknown_columns() const;
-  uint64_t bytes_read() const;  // How far the reader has come, for progress.
+  // Where the next row is looked for: how far the reader has come, and what a reader of the same file can Seek().
+  Position position() const;
+  void Seek(const Position& position);  // REQUIRES: another reader of the file was there; forwards only.
 
  private:
   std::unique_ptr<RowParser> parser_;

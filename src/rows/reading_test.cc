@@ -23,7 +23,7 @@ std::vector<OwnedRow> ReadAll(std::string_view bytes, const RowShape& shape) {
     owned.rescued = row.rescued;
     owned.error = row.error;
   }
-  EXPECT_EQ(reader.bytes_read(), bytes.size());
+  EXPECT_EQ(reader.position().offset, bytes.size());
   EXPECT_FALSE(reader.Next(row)) << "a reader at its end stays there";
   EXPECT_EQ(CountRows(bytes, shape), static_cast<int64_t>(rows.size()));
   return rows;

@@ -19,12 +19,17 @@ class RowParser {
 
   const std::string& header() const { return header_; }
   const std::vector<std::string>& unknown_columns() const { return unknown_columns_; }
-  uint64_t bytes_read() const { return position_; }
+  Position position() const { return {position_, line_}; }
+  virtual void Seek(const Position& position) {
+    position_ = position.offset;
+    line_ = position.line;
+  }
 
  protected:
   std::string header_;
   std::vector<std::string> unknown_columns_;
   size_t position_ = 0;  // Where the next record, or a blank line before it, starts.
+  int64_t line_ = 1;     // The line number of position_.
 };
 
 // Makes the row a bad one: no cells, and the reason after those that it has already.

@@ -22,6 +22,13 @@ class TextCheck {
     return begin >= clean_since_;
   }
 
+  // What stands before is not asked for any more. REQUIRES: a line starts at the position.
+  void Seek(size_t position) {
+    if (position <= window_end_) return;
+    window_end_ = position;
+    clean_since_ = position;
+  }
+
  private:
   void LookAhead();
 

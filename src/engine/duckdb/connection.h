@@ -77,4 +77,18 @@ class Connection {
   std::optional<base::Error> failure_;  // Guarded by mutex_.
 };
 
+// Runs the body of a callback that DuckDB calls. Nothing may throw through DuckDB: the failure waits at the connection,
+// and DuckDB is told a text.
+template <typename SetError, typename Body>
+void GuardCallback(Connection& connection, SetError set_error, const Body& body) {
+  try {
+    body();
+  } catch (const base::Error& error) {
+    connection.NoteFailure(error);
+    set_error(error.what());
+  } catch (const std::exception& error) {
+    set_error(error.what());
+  }
+}
+
 }  // namespace qlake::engine

@@ -13,7 +13,11 @@
 #include "engine/duckdb/connection.h"
 #include "engine/duckdb/functions.h"
 #include "engine/duckdb/raw_scan.h"
+#include "engine/duckdb/scan_meter.h"
 #include "engine/duckdb/select_guard.h"
+#include "engine/duckdb/sink_function.h"
+#include "engine/duckdb/staged_rows.h"
+#include "engine/duckdb/staged_scan.h"
 #include "engine/duckdb/table_view.h"
 #include "engine/duckdb/table_writer.h"
 
@@ -56,7 +60,12 @@ ResultRow ReadRow(const ResultStream& stream, duckdb_data_chunk chunk, idx_t row
 class Database::State {
  public:
   State(storage::Storage& lake_storage, const DatabaseOptions& database_options)
-      : storage(lake_storage), options(database_options), connection(database_options), raw_scans(storage, connection) {
+      : storage(lake_storage),
+        options(database_options),
+        connection(database_options),
+        raw_scans(storage, connection, meter),
+        staged_scans(connection),
+        sink_function(connection) {
     RegisterFunctions(connection.get());
   }
 
@@ -77,7 +86,10 @@ class Database::State {
   storage::Storage& storage;
   DatabaseOptions options;
   Connection connection;
+  ScanMeter meter;
   RawScans raw_scans;
+  StagedScans staged_scans;
+  SinkFunction sink_function;
   std::set<std::string> tables;  // That were defined, schema-qualified.
   std::atomic<bool> interrupted = false;
 };
@@ -126,6 +138,50 @@ int64_t Database::QueryInteger(std::string_view sql) {
   return value;
 }
 
+void Database::VisitIntegers(std::string_view sql, const std::function<void(const std::vector<int64_t>&)>& on_row) {
+  ResultStream stream = state_->connection.Stream(sql);
+  std::vector<int64_t> row(stream.types().size());
+  for (const auto& type : stream.types()) QLAKE_CHECK(type.id == DUCKDB_TYPE_BIGINT);
+  ChunkHandle chunk;
+  while (stream.Next(chunk)) {
+    std::vector<VectorView> columns;
+    for (size_t i = 0; i < row.size(); ++i) columns.emplace_back(duckdb_data_chunk_get_vector(chunk.get(), i));
+    for (idx_t at = 0; at < duckdb_data_chunk_get_size(chunk.get()); ++at) {
+      for (size_t i = 0; i < row.size(); ++i) row[i] = columns[i].At<int64_t>(at);
+      on_row(row);
+    }
+  }
+}
+
+void Database::FillTable(const std::string& name, const std::vector<base::Column>& columns,
+                         const std::vector<std::vector<std::optional<std::string>>>& rows) {
+  size_t point = name.find('.');
+  QLAKE_CHECK(point != std::string::npos);
+  std::string schema = name.substr(0, point);
+  std::string table = name.substr(point + 1);
+  std::vector<std::string> definitions;
+  for (const auto& column : columns) {
+    definitions.push_back(fmt::format("{} {}", QuoteName(column.name), base::FormatSqlType(column.type)));
+  }
+  Run(fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE TABLE {0}.{1} ({2})", QuoteName(schema),
+                  QuoteName(table), fmt::join(definitions, ", ")));
+  AppenderHandle appender;
+  bool done =
+      duckdb_appender_create(state_->connection.get(), schema.c_str(), table.c_str(), appender.out()) == DuckDBSuccess;
+  for (size_t i = 0; done && i < rows.size(); ++i) {
+    for (const auto& cell : rows[i]) {
+      done = done && (cell ? duckdb_append_varchar_length(appender.get(), cell->data(), cell->size())
+                           : duckdb_append_null(appender.get())) == DuckDBSuccess;
+    }
+    done = done && duckdb_appender_end_row(appender.get()) == DuckDBSuccess;
+  }
+  done = done && duckdb_appender_close(appender.get()) == DuckDBSuccess;
+  if (!done) {
+    const char* message = appender ? duckdb_appender_error(appender.get()) : nullptr;
+    throw base::IoError("cannot fill the engine's table {}: {}", name, message == nullptr ? "unknown" : message);
+  }
+}
+
 std::vector<base::Column> Database::Describe(std::string_view sql) {
   std::vector<std::string> names;
   std::vector<LogicalType> types;
@@ -146,6 +202,23 @@ void Database::DefineRawScan(const std::string& name, RawScan scan) {
   state_->CreateView(name, state_->raw_scans.Add(name, std::move(scan)));
 }
 
+void Database::DefineStagedScan(const std::string& name, StagedScan scan) {
+  state_->CreateView(name, state_->staged_scans.Add(name, std::move(scan)));
+}
+
+std::shared_ptr<StagedRows> Database::Stage(const RawScan& scan, std::vector<ColumnRules> rules) {
+  uint64_t bytes = 0;
+  for (const auto& file : scan.files) bytes += file.bytes;
+  ScanMeter::Reading reading(state_->meter, bytes);
+  return std::make_shared<StagedRows>(
+      state_->storage, scan, std::move(rules),
+      StagedRows::ReadOptions{.threads = threads(),
+                              .cancelled = &state_->interrupted,
+                              .on_read = [&](uint64_t read, int64_t count) { state_->meter.Note(read, count); }});
+}
+
+size_t Database::threads() const { return ThreadsOf(state_->options); }
+
 void Database::DefineView(const std::string& name, const std::string& select) { state_->DefineView(name, select); }
 
 void Database::DefineTable(const std::string& name, const delta::Snapshot& snapshot) {
@@ -161,6 +234,7 @@ ApplyReport Database::Apply(const TableTarget& target, const std::optional<delta
   state_->interrupted = false;
   TableWriter writer({.storage = state_->storage,
                       .connection = state_->connection,
+                      .sink_function = state_->sink_function,
                       .clock = clock,
                       .row_sink_bytes_max = state_->options.row_sink_bytes_max,
                       .threads = ThreadsOf(state_->options),
@@ -188,7 +262,7 @@ void Database::Interrupt() {
   state_->connection.Interrupt();
 }
 
-ScanProgress Database::progress() const { return state_->raw_scans.progress(); }
+ScanProgress Database::progress() const { return state_->meter.progress(); }
 
 std::string QuoteLiteral(std::string_view text) { return Quote(text, '\''); }
 std::string QuoteName(std::string_view name) { return Quote(name, '"'); }

@@ -12,6 +12,7 @@
 #include "base/column_type.h"
 #include "delta/snapshot.h"
 #include "delta/transaction.h"
+#include "engine/duckdb/row_rules.h"
 #include "engine/result.h"
 #include "rows/reader.h"
 #include "storage/storage.h"
@@ -32,11 +33,33 @@ struct RawScanFile {
   std::string path;  // In the storage.
   uint64_t offset = 0;
   uint64_t bytes = 0;
+  int64_t rows = 0;  // As far as known.
+};
+// One record of a file: the reader finds it by reading on from a place before it.
+struct RecordPlace {
+  uint32_t file = 0;  // Index in the scan's files.
+  int64_t line = 0;
+  rows::Position from;
 };
 struct RawScan {
   rows::RowShape csv_shape;  // Used for files that are not JSON lines.
   std::vector<RawScanFile> files;
-  std::vector<rows::FileFormat> formats;  // One per file.
+  std::vector<rows::FileFormat> formats;           // One per file.
+  std::optional<std::vector<RecordPlace>> places;  // Only these records, by file and line; nothing: all.
+};
+
+class StagedRows;
+
+// A view of staged rows. Its columns: those of the rules, typed; `_file` INTEGER (index of the file), `_line` BIGINT,
+// `_content_hash` BLOB (content_hash() of the columns' values as texts), `_file_id` VARCHAR, `data_hour` TIMESTAMPTZ,
+// `_row` BIGINT (the file's index << 32 | the row's in the file).
+struct StagedScan {
+  std::shared_ptr<const StagedRows> rows;
+  std::vector<std::string> file_ids;  // One per file.
+  std::vector<base::Timestamp> hours;
+  bool each_key_once = false;        // Without the rows that StagedRows::LeaveOut() called repeated.
+  std::optional<size_t> cluster_by;  // The rows come in the order of this column (a DATE or an integer), those of one
+                                     // value in one thread; else as they stand.
 };
 
 // How far a raw scan has come: what the progress line shows.
@@ -55,6 +78,9 @@ struct TableChange {
   std::string remove_sql;
   std::vector<std::string> key_columns;
   bool replace = false;  // All present rows go; remove_sql is empty then.
+  // The inserted rows need no order, and those of one partition come together (StagedScan::cluster_by): they are
+  // written by many threads while they come.
+  bool clustered = false;
 };
 
 struct TableTarget {
@@ -93,6 +119,11 @@ class Database {
   Result Query(std::string_view sql);
   void Query(std::string_view sql, const ResultVisitor& visitor);  // Streamed, in order.
   int64_t QueryInteger(std::string_view sql);                      // One row, one integer; NULL is 0.
+  // Many rows of BIGINT columns without NULLs, in no order.
+  void VisitIntegers(std::string_view sql, const std::function<void(const std::vector<int64_t>&)>& on_row);
+  // Creates or replaces a table of texts and integers in memory and fills it; NULL is nothing.
+  void FillTable(const std::string& name, const std::vector<base::Column>& columns,
+                 const std::vector<std::vector<std::optional<std::string>>>& rows);
   // Columns of a SELECT in our types (UTINYINT..BIGINT widen to integer or long, HUGEINT is an error that says to
   // cast).
   std::vector<base::Column> Describe(std::string_view sql);
@@ -101,6 +132,7 @@ class Database {
   // Delta snapshot (partition columns from their values; DuckDB prunes files by partition filters). Replaces an older
   // one of the name.
   void DefineRawScan(const std::string& name, RawScan scan);
+  void DefineStagedScan(const std::string& name, StagedScan scan);
   void DefineTable(const std::string& name, const delta::Snapshot& snapshot);
   // Over a SELECT of ours. Raw scans apart, what is defined is what CheckReadOnlySelect() lets a user read.
   void DefineView(const std::string& name, const std::string& select);
@@ -112,6 +144,11 @@ class Database {
   // added as nullable ones. REQUIRES: the removed keys were computed from rows equal to base's.
   ApplyReport Apply(const TableTarget& target, const std::optional<delta::Snapshot>& base, const TableChange& change,
                     const ApplyOptions& options, const base::Clock& clock);
+
+  // Reads the scan's files into memory, each column by its rules (engine/duckdb/row_rules.h), which are those of the
+  // scan's shape in its order. Throws Error{kIo}, or Error{kUnavailable} after Interrupt().
+  std::shared_ptr<StagedRows> Stage(const RawScan& scan, std::vector<ColumnRules> rules);
+  size_t threads() const;
 
   // From now on only one SELECT that reads defined tables runs: no files, no network, no settings, no other statement.
   // CheckReadOnlySelect throws Error{kInput} that says what is out of reach.

@@ -68,10 +68,37 @@ void ParseIntegerRows(duckdb_function_info, duckdb_data_chunk input, duckdb_vect
 void CleanEmailRows(duckdb_function_info, duckdb_data_chunk input, duckdb_vector result) {
   VectorView texts(duckdb_data_chunk_get_vector(input, 0));
   Output output(result);
-  std::string buffer;
   for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
-    auto email = texts.IsNull(row) ? std::nullopt : CleanEmail(texts.TextAt(row), buffer);
+    auto email = texts.IsNull(row) ? std::nullopt : CleanEmail(texts.TextAt(row));
     email ? output.SetText(row, *email) : output.SetNull(row);
+  }
+}
+
+void ParseBooleanRows(duckdb_function_info, duckdb_data_chunk input, duckdb_vector result) {
+  VectorView texts(duckdb_data_chunk_get_vector(input, 0));
+  Output output(result);
+  for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
+    auto value = texts.IsNull(row) ? std::nullopt : ParseBooleanText(texts.TextAt(row));
+    value ? output.Set(row, *value) : output.SetNull(row);
+  }
+}
+
+// A type of a DECIMAL's digits that there is not has no number.
+void IsDecimalRows(duckdb_function_info, duckdb_data_chunk input, duckdb_vector result) {
+  constexpr int32_t kDigitsMax = 38;
+  VectorView texts(duckdb_data_chunk_get_vector(input, 0));
+  VectorView precisions(duckdb_data_chunk_get_vector(input, 1));
+  VectorView scales(duckdb_data_chunk_get_vector(input, 2));
+  Output output(result);
+  for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
+    if (texts.IsNull(row) || precisions.IsNull(row) || scales.IsNull(row)) {
+      output.SetNull(row);
+      continue;
+    }
+    auto precision = precisions.At<int32_t>(row);
+    auto scale = scales.At<int32_t>(row);
+    bool is_type = precision >= 1 && precision <= kDigitsMax && scale >= 0 && scale <= precision;
+    output.Set(row, is_type && ParseDecimalText(texts.TextAt(row), precision, scale).has_value());
   }
 }
 
@@ -145,6 +172,9 @@ void RegisterFunctions(duckdb_connection connection) {
   Register(connection, MakeFunction("parse_integer", {kText}, DUCKDB_TYPE_INTEGER, ParseIntegerRows<int32_t>));
   Register(connection, MakeFunction("parse_bigint", {kText}, DUCKDB_TYPE_BIGINT, ParseIntegerRows<int64_t>));
   Register(connection, MakeFunction("clean_email", {kText}, kText, CleanEmailRows));
+  Register(connection, MakeFunction("parse_boolean", {kText}, DUCKDB_TYPE_BOOLEAN, ParseBooleanRows));
+  Register(connection, MakeFunction("is_decimal", {kText, DUCKDB_TYPE_INTEGER, DUCKDB_TYPE_INTEGER},
+                                    DUCKDB_TYPE_BOOLEAN, IsDecimalRows));
   Register(connection, MakeFunction("parse_date", {kText}, DUCKDB_TYPE_DATE, ParseDateRows));
   Register(connection, MakeFunction("split_address", {kText, DUCKDB_TYPE_INTEGER}, kText, SplitAddressRows));
   ScalarFunctionHandle content_hash = MakeFunction("content_hash", DUCKDB_TYPE_BLOB, ContentHashRows);

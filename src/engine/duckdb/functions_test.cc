@@ -12,8 +12,7 @@ namespace {
 using FunctionsTest = LakeTest;
 
 std::string Email(std::string_view text) {
-  std::string buffer;
-  auto email = CleanEmail(text, buffer);
+  auto email = CleanEmail(text);
   return email ? std::string(*email) : "NULL";
 }
 

@@ -45,6 +45,8 @@ using PendingHandle = Handle<duckdb_pending_result, duckdb_destroy_pending>;
 using ChunkHandle = Handle<duckdb_data_chunk, duckdb_destroy_data_chunk>;
 using TypeHandle = Handle<duckdb_logical_type, duckdb_destroy_logical_type>;
 using ValueHandle = Handle<duckdb_value, duckdb_destroy_value>;
+inline void DestroyAppender(duckdb_appender* appender) { duckdb_appender_destroy(appender); }
+using AppenderHandle = Handle<duckdb_appender, DestroyAppender>;
 using ScalarFunctionHandle = Handle<duckdb_scalar_function, duckdb_destroy_scalar_function>;
 using TableFunctionHandle = Handle<duckdb_table_function, duckdb_destroy_table_function>;
 

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/error.h"
@@ -31,12 +33,10 @@ struct Binding {
 class ScanRun {
  public:
   ScanRun(const Binding& binding, std::vector<idx_t> columns)
-      : scans(binding.scans), scan(binding.scan), wanted_columns(std::move(columns)) {
-    uint64_t bytes = 0;
-    for (const auto& file : scan->files) bytes += file.bytes;
-    scans.NoteBegin(bytes);
-  }
-  ~ScanRun() { scans.NoteEnd(); }
+      : scans(binding.scans),
+        scan(binding.scan),
+        wanted_columns(std::move(columns)),
+        reading_(scans.meter(), BytesOf(*scan)) {}
   ScanRun(const ScanRun&) = delete;
   ScanRun& operator=(const ScanRun&) = delete;
 
@@ -44,6 +44,15 @@ class ScanRun {
   std::shared_ptr<const RawScan> scan;
   std::vector<idx_t> wanted_columns;  // Per column of the chunk: which one of the scan.
   std::atomic<size_t> next_file = 0;
+
+ private:
+  static uint64_t BytesOf(const RawScan& scan) {
+    uint64_t bytes = 0;
+    for (const auto& file : scan.files) bytes += file.bytes;
+    return bytes;
+  }
+
+  ScanMeter::Reading reading_;
 };
 
 // A column of the chunk that is being filled.
@@ -84,7 +93,7 @@ class FileScan {
     idx_t rows = 0;
     idx_t rows_max = duckdb_vector_size();
     while (rows < rows_max && (reader_ || OpenNextFile())) {
-      if (reader_->Next(row_)) {
+      if (NextRow()) {
         for (auto& column : columns) FillCell(column, rows);
         ++rows;
       } else {
@@ -108,8 +117,10 @@ class FileScan {
   }
 
   bool OpenNextFile() {
-    file_ = run_.next_file++;
-    if (file_ >= run_.scan->files.size()) return false;
+    do {
+      file_ = run_.next_file++;
+      if (file_ >= run_.scan->files.size()) return false;
+    } while (!FindPlaces());
     bytes_.emplace(run_.scans.storage(), run_.scan->files[file_]);
     shape_ = run_.scan->csv_shape;
     shape_.format = run_.scan->formats[file_];
@@ -118,15 +129,37 @@ class FileScan {
     return true;
   }
 
+  // The file's part of the scan's places; false when there is none.
+  bool FindPlaces() {
+    if (!run_.scan->places) return true;
+    auto range = std::equal_range(run_.scan->places->begin(), run_.scan->places->end(),
+                                  RecordPlace{static_cast<uint32_t>(file_), 0, {}},
+                                  [](const RecordPlace& a, const RecordPlace& b) { return a.file < b.file; });
+    places_ = {range.first, range.second};
+    return !places_.empty();
+  }
+
+  bool NextRow() {
+    if (!run_.scan->places) return reader_->Next(row_);
+    if (places_.empty()) return false;
+    const auto& place = places_.front();
+    places_ = places_.subspan(1);
+    if (place.from.offset > reader_->position().offset) reader_->Seek(place.from);
+    while (reader_->Next(row_)) {
+      if (row_.line == place.line) return true;
+    }
+    throw base::CorruptError("{} has no record at line {} any more", run_.scan->files[file_].path, place.line);
+  }
+
   void CloseFile() {
-    run_.scans.NoteRead(bytes_->view().size() - bytes_noted_, 0);
+    run_.scans.meter().Note(bytes_->view().size() - bytes_noted_, 0);
     reader_.reset();
     bytes_.reset();
   }
 
   void NoteProgress(int64_t rows) {
-    uint64_t read = reader_ ? reader_->bytes_read() : bytes_noted_;
-    run_.scans.NoteRead(read - bytes_noted_, rows);
+    uint64_t read = reader_ ? reader_->position().offset : bytes_noted_;
+    run_.scans.meter().Note(read - bytes_noted_, rows);
     bytes_noted_ = read;
   }
 
@@ -156,6 +189,7 @@ class FileScan {
 
   ScanRun& run_;
   size_t file_ = 0;
+  std::span<const RecordPlace> places_;  // That are still to be read in the file, when the scan names places.
   std::optional<FileBytes> bytes_;
   rows::RowShape shape_;
   std::optional<rows::Reader> reader_;
@@ -169,19 +203,6 @@ void Delete(void* object) {
   delete static_cast<Object*>(object);
 }
 
-// Nothing may throw through DuckDB: the failure waits at the connection, and DuckDB is told a text.
-template <typename SetError, typename Body>
-void Guarded(RawScans& scans, SetError set_error, const Body& body) {
-  try {
-    body();
-  } catch (const base::Error& error) {
-    scans.connection().NoteFailure(error);
-    set_error(error.what());
-  } catch (const std::exception& error) {
-    set_error(error.what());
-  }
-}
-
 void AddColumn(duckdb_bind_info info, const std::string& name, duckdb_type type) {
   TypeHandle logical_type(duckdb_create_logical_type(type));
   duckdb_bind_add_result_column(info, name.c_str(), logical_type.get());
@@ -189,8 +210,8 @@ void AddColumn(duckdb_bind_info info, const std::string& name, duckdb_type type)
 
 void Bind(duckdb_bind_info info) {
   auto& scans = *static_cast<RawScans*>(duckdb_bind_get_extra_info(info));
-  Guarded(
-      scans, [&](const char* message) { duckdb_bind_set_error(info, message); },
+  GuardCallback(
+      scans.connection(), [&](const char* message) { duckdb_bind_set_error(info, message); },
       [&] {
         ValueHandle id(duckdb_bind_get_parameter(info, 0));
         auto scan = scans.Find(duckdb_get_int64(id.get()));
@@ -219,8 +240,8 @@ void InitThread(duckdb_init_info info) {
 void Scan(duckdb_function_info info, duckdb_data_chunk chunk) {
   auto& run = *static_cast<ScanRun*>(duckdb_function_get_init_data(info));
   auto& part = *static_cast<std::optional<FileScan>*>(duckdb_function_get_local_init_data(info));
-  Guarded(
-      run.scans, [&](const char* message) { duckdb_function_set_error(info, message); },
+  GuardCallback(
+      run.scans.connection(), [&](const char* message) { duckdb_function_set_error(info, message); },
       [&] {
         if (!part) part.emplace(run);
         part->Fill(chunk);
@@ -229,8 +250,8 @@ void Scan(duckdb_function_info info, duckdb_data_chunk chunk) {
 
 }  // namespace
 
-RawScans::RawScans(const storage::Storage& storage, Connection& connection)
-    : storage_(storage), connection_(connection) {
+RawScans::RawScans(const storage::Storage& storage, Connection& connection, ScanMeter& meter)
+    : storage_(storage), connection_(connection), meter_(meter) {
   TableFunctionHandle function(duckdb_create_table_function());
   TypeHandle id_type(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
   duckdb_table_function_set_name(function.get(), kFunctionName);
@@ -259,23 +280,5 @@ std::shared_ptr<const RawScan> RawScans::Find(int64_t id) const {
   auto found = scans_.find(id);
   return found == scans_.end() ? nullptr : found->second;
 }
-
-void RawScans::NoteBegin(uint64_t bytes) {
-  if (running_++ == 0) {
-    bytes_done_ = 0;
-    bytes_total_ = 0;
-    rows_done_ = 0;
-  }
-  bytes_total_ += bytes;
-}
-
-void RawScans::NoteEnd() { --running_; }
-
-void RawScans::NoteRead(uint64_t bytes, int64_t rows) {
-  bytes_done_ += bytes;
-  rows_done_ += rows;
-}
-
-ScanProgress RawScans::progress() const { return {bytes_done_, bytes_total_, rows_done_}; }
 
 }  // namespace qlake::engine

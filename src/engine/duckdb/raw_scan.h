@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -8,6 +7,7 @@
 
 #include "engine/duckdb/connection.h"
 #include "engine/duckdb/database.h"
+#include "engine/duckdb/scan_meter.h"
 
 namespace qlake::engine {
 
@@ -15,36 +15,28 @@ namespace qlake::engine {
 // One file is one piece of work; DuckDB's threads take the files in order. Must outlive the connection's statements.
 class RawScans {
  public:
-  RawScans(const storage::Storage& storage, Connection& connection);
+  RawScans(const storage::Storage& storage, Connection& connection, ScanMeter& meter);
   RawScans(const RawScans&) = delete;
   RawScans& operator=(const RawScans&) = delete;
 
   // The SELECT that reads the scan. It replaces an older one that was added for the same view.
   std::string Add(const std::string& view, RawScan scan);
 
-  ScanProgress progress() const;
-
   // What the table function's callbacks work with.
   const storage::Storage& storage() const { return storage_; }
   Connection& connection() { return connection_; }
   std::shared_ptr<const RawScan> Find(int64_t id) const;  // nullptr when it is gone.
-  void NoteBegin(uint64_t bytes);
-  void NoteEnd();
-  void NoteRead(uint64_t bytes, int64_t rows);
+  ScanMeter& meter() { return meter_; }
 
  private:
   const storage::Storage& storage_;
   Connection& connection_;
+  ScanMeter& meter_;
   int64_t last_id_ = 0;
   std::map<std::string, int64_t> id_of_view_;
   std::map<int64_t, std::shared_ptr<const RawScan>> scans_;
   mutable std::mutex
       mutex_;  // Guards scans_: statements bind on the caller's thread only, but DuckDB promises nothing.
-  // Of the scans that run, together; they start anew when the first one begins.
-  std::atomic<int> running_ = 0;
-  std::atomic<uint64_t> bytes_done_ = 0;
-  std::atomic<uint64_t> bytes_total_ = 0;
-  std::atomic<int64_t> rows_done_ = 0;
 };
 
 }  // namespace qlake::engine

@@ -1,6 +1,8 @@
 #include "engine/duckdb/row_sink.h"
 
 #include <algorithm>
+#include <iterator>
+#include <unordered_map>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -23,25 +25,36 @@ using Kind = base::ColumnType::Kind;
 // The bytes that a cell takes in a buffer beside its value: the definition level.
 constexpr uint64_t kLevelBytes = sizeof(int16_t);
 
+// Rows of a chunk that follow each other and go to one partition.
+struct Stretch {
+  parquet::RowBuffer* buffer = nullptr;
+  idx_t begin = 0;
+  idx_t end = 0;
+};
+
 // Appends each cell of a chunk's column to that column's buffer of the row's partition, and says how many bytes the
 // buffers grew by. One loop a type, so that a cell costs no decision.
-template <typename Stored, typename Partitions, typename Append>
-uint64_t AppendColumn(const VectorView& cells, const Partitions& partitions, size_t column, const Append& append) {
-  for (idx_t row = 0; row < partitions.size(); ++row) {
-    auto& buffer = partitions[row]->rows.values[column];
-    if (cells.IsNull(row)) {
-      buffer.AppendNull();
-    } else {
-      append(buffer, cells.At<Stored>(row));
+template <typename Stored, typename Append>
+uint64_t AppendColumn(const VectorView& cells, const std::vector<Stretch>& stretches, size_t column,
+                      const Append& append) {
+  uint64_t rows = 0;
+  for (const auto& stretch : stretches) {
+    auto& buffer = stretch.buffer->values[column];
+    rows += stretch.end - stretch.begin;
+    for (idx_t row = stretch.begin; row < stretch.end; ++row) {
+      if (cells.IsNull(row)) {
+        buffer.AppendNull();
+      } else {
+        append(buffer, cells.At<Stored>(row));
+      }
     }
   }
-  return partitions.size() * (kLevelBytes + sizeof(Stored));
+  return rows * (kLevelBytes + sizeof(Stored));
 }
 
-template <typename Partitions>
-uint64_t AppendTexts(const VectorView& cells, const Partitions& partitions, size_t column) {
+uint64_t AppendTexts(const VectorView& cells, const std::vector<Stretch>& stretches, size_t column) {
   uint64_t text_bytes = 0;
-  uint64_t bytes = AppendColumn<duckdb_string_t>(cells, partitions, column, [&](auto& buffer, const auto& text) {
+  uint64_t bytes = AppendColumn<duckdb_string_t>(cells, stretches, column, [&](auto& buffer, const auto& text) {
     std::string_view value = TextOf(text);
     text_bytes += value.size();
     buffer.AppendBytes(value);
@@ -49,39 +62,38 @@ uint64_t AppendTexts(const VectorView& cells, const Partitions& partitions, size
   return bytes + text_bytes;
 }
 
-template <typename Partitions>
-uint64_t AppendDecimals(const VectorView& cells, const Partitions& partitions, size_t column, int precision) {
+uint64_t AppendDecimals(const VectorView& cells, const std::vector<Stretch>& stretches, size_t column, int precision) {
   auto append = [](auto& buffer, auto value) { buffer.AppendInt64(value); };
   // The integers that DuckDB keeps a DECIMAL of so many digits in.
-  if (precision <= 4) return AppendColumn<int16_t>(cells, partitions, column, append);
-  if (precision <= 9) return AppendColumn<int32_t>(cells, partitions, column, append);
-  if (precision <= 18) return AppendColumn<int64_t>(cells, partitions, column, append);
-  return AppendColumn<duckdb_hugeint>(cells, partitions, column,
+  if (precision <= 4) return AppendColumn<int16_t>(cells, stretches, column, append);
+  if (precision <= 9) return AppendColumn<int32_t>(cells, stretches, column, append);
+  if (precision <= 18) return AppendColumn<int64_t>(cells, stretches, column, append);
+  return AppendColumn<duckdb_hugeint>(cells, stretches, column,
                                       [](auto& buffer, auto value) { buffer.AppendInt128(ToInt128(value)); });
 }
 
-template <typename Partitions>
-uint64_t AppendTyped(base::ColumnType type, const VectorView& cells, const Partitions& partitions, size_t column) {
+uint64_t AppendTyped(base::ColumnType type, const VectorView& cells, const std::vector<Stretch>& stretches,
+                     size_t column) {
   auto append32 = [](auto& buffer, int32_t value) { buffer.AppendInt32(value); };
   auto append64 = [](auto& buffer, int64_t value) { buffer.AppendInt64(value); };
   switch (type.kind) {
     case Kind::kBoolean:
-      return AppendColumn<bool>(cells, partitions, column, [](auto& buffer, bool value) { buffer.AppendBool(value); });
+      return AppendColumn<bool>(cells, stretches, column, [](auto& buffer, bool value) { buffer.AppendBool(value); });
     case Kind::kInteger:
     case Kind::kDate:
-      return AppendColumn<int32_t>(cells, partitions, column, append32);
+      return AppendColumn<int32_t>(cells, stretches, column, append32);
     case Kind::kLong:
     case Kind::kTimestamp:
-      return AppendColumn<int64_t>(cells, partitions, column, append64);
+      return AppendColumn<int64_t>(cells, stretches, column, append64);
     case Kind::kDouble:
-      return AppendColumn<double>(cells, partitions, column, [](auto& buffer, double v) { buffer.AppendDouble(v); });
+      return AppendColumn<double>(cells, stretches, column, [](auto& buffer, double v) { buffer.AppendDouble(v); });
     case Kind::kDecimal:
-      return AppendDecimals(cells, partitions, column, type.precision);
+      return AppendDecimals(cells, stretches, column, type.precision);
     case Kind::kString:
     case Kind::kBinary:
       break;
   }
-  return AppendTexts(cells, partitions, column);
+  return AppendTexts(cells, stretches, column);
 }
 
 bool CanPartitionBy(base::ColumnType type) {
@@ -148,35 +160,121 @@ RowSink::RowSink(storage::Storage& storage, const base::Clock& clock, Options op
   }
 }
 
+class RowSink::Part {
+ public:
+  explicit Part(RowSink& sink) : sink_(sink) {}
+
+  void Add(duckdb_data_chunk chunk, bool is_clustered) {
+    std::vector<VectorView> partition_cells;
+    for (size_t index : sink_.partition_indexes_) {
+      partition_cells.emplace_back(duckdb_data_chunk_get_vector(chunk, index));
+    }
+    SplitByPartition(partition_cells, duckdb_data_chunk_get_size(chunk));
+    for (size_t i = 0; i < sink_.value_indexes_.size(); ++i) {
+      size_t index = sink_.value_indexes_[i];
+      VectorView cells(duckdb_data_chunk_get_vector(chunk, index));
+      bytes_ += AppendTyped(sink_.options_.columns[index].type, cells, stretches_, i);
+    }
+    if (is_clustered) {
+      WriteAllBut(last_partition_);
+    } else if (bytes_ > sink_.options_.bytes_max) {
+      Flush();
+    }
+  }
+
+  // Writes what is kept, by all threads.
+  void Flush() {
+    std::vector<std::unique_ptr<Partition>> full = TakeAllBut(nullptr);
+    size_t first = files_.size();
+    files_.resize(first + full.size());
+    base::ParallelFor(full.size(), sink_.options_.threads, [&](size_t i) {
+      files_[first + i] = sink_.WriteFile(*full[i]);
+      full[i].reset();
+    });
+  }
+
+  std::vector<delta::AddFile>& files() { return files_; }
+
+ private:
+  struct TextHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+
+  void SplitByPartition(const std::vector<VectorView>& partition_cells, idx_t rows) {
+    stretches_.clear();
+    for (idx_t row = 0; row < rows; ++row) {
+      auto* buffer = &FindPartition(partition_cells, row).rows;
+      if (stretches_.empty() || stretches_.back().buffer != buffer) stretches_.push_back({buffer, row, row});
+      stretches_.back().end = row + 1;
+    }
+  }
+
+  Partition& FindPartition(const std::vector<VectorView>& partition_cells, idx_t row) {
+    key_.clear();
+    for (size_t i = 0; i < partition_cells.size(); ++i) {
+      AppendKey(sink_.options_.columns[sink_.partition_indexes_[i]].type, partition_cells[i], row, key_);
+    }
+    if (last_partition_ != nullptr && key_ == last_key_) return *last_partition_;
+    auto found = partitions_.find(key_);
+    if (found == partitions_.end()) {
+      found = partitions_.emplace(key_, sink_.MakePartition(sink_.ReadValues(partition_cells, row))).first;
+    }
+    last_key_ = key_;
+    last_partition_ = found->second.get();
+    return *last_partition_;
+  }
+
+  void WriteAllBut(const Partition* open) {
+    if (partitions_.size() < 2) return;
+    for (const auto& partition : TakeAllBut(open)) files_.push_back(sink_.WriteFile(*partition));
+  }
+
+  // In the order of the folders, so that the log is the same for the same rows.
+  std::vector<std::unique_ptr<Partition>> TakeAllBut(const Partition* open) {
+    std::vector<std::unique_ptr<Partition>> taken;
+    for (auto it = partitions_.begin(); it != partitions_.end();) {
+      if (it->second.get() == open) {
+        ++it;
+        continue;
+      }
+      taken.push_back(std::move(it->second));
+      it = partitions_.erase(it);
+    }
+    if (open == nullptr) {
+      last_partition_ = nullptr;
+      bytes_ = 0;
+    }
+    std::sort(taken.begin(), taken.end(), [](const auto& a, const auto& b) { return a->folder < b->folder; });
+    return taken;
+  }
+
+  RowSink& sink_;
+  std::unordered_map<std::string, std::unique_ptr<Partition>, TextHash, std::equal_to<>> partitions_;
+  std::string key_;       // Of the row that FindPartition looks at.
+  std::string last_key_;  // Rows of one partition tend to follow each other.
+  Partition* last_partition_ = nullptr;
+  std::vector<Stretch> stretches_;  // Of the chunk that is being added.
+  uint64_t bytes_ = 0;              // Of all buffers, about.
+  std::vector<delta::AddFile> files_;
+};
+
 RowSink::~RowSink() = default;
 
 void RowSink::Add(duckdb_data_chunk chunk) {
-  std::vector<VectorView> partition_cells;
-  for (size_t index : partition_indexes_) partition_cells.emplace_back(duckdb_data_chunk_get_vector(chunk, index));
-  row_partitions_.resize(duckdb_data_chunk_get_size(chunk));
-  for (idx_t row = 0; row < row_partitions_.size(); ++row) {
-    row_partitions_[row] = &FindPartition(partition_cells, row);
-  }
-  for (size_t i = 0; i < value_indexes_.size(); ++i) {
-    VectorView cells(duckdb_data_chunk_get_vector(chunk, value_indexes_[i]));
-    bytes_ += AppendTyped(options_.columns[value_indexes_[i]].type, cells, row_partitions_, i);
-  }
-  if (bytes_ > options_.bytes_max) Flush();
+  rows_ += static_cast<int64_t>(duckdb_data_chunk_get_size(chunk));
+  PartOfThisThread().Add(chunk, false);
 }
 
-RowSink::Partition& RowSink::FindPartition(const std::vector<VectorView>& partition_cells, idx_t row) {
-  key_.clear();
-  for (size_t i = 0; i < partition_cells.size(); ++i) {
-    AppendKey(options_.columns[partition_indexes_[i]].type, partition_cells[i], row, key_);
-  }
-  if (last_partition_ != nullptr && key_ == last_key_) return *last_partition_;
-  auto found = partitions_.find(key_);
-  if (found == partitions_.end()) {
-    found = partitions_.emplace(key_, MakePartition(ReadValues(partition_cells, row))).first;
-  }
-  last_key_ = key_;
-  last_partition_ = found->second.get();
-  return *last_partition_;
+void RowSink::AddClustered(duckdb_data_chunk chunk) {
+  rows_ += static_cast<int64_t>(duckdb_data_chunk_get_size(chunk));
+  PartOfThisThread().Add(chunk, true);
+}
+
+RowSink::Part& RowSink::PartOfThisThread() {
+  std::lock_guard lock(mutex_);
+  auto& part = parts_[std::this_thread::get_id()];
+  if (!part) part = std::make_unique<Part>(*this);
+  return *part;
 }
 
 delta::PartitionValues RowSink::ReadValues(const std::vector<VectorView>& partition_cells, idx_t row) const {
@@ -200,24 +298,15 @@ std::unique_ptr<RowSink::Partition> RowSink::MakePartition(delta::PartitionValue
 }
 
 std::vector<delta::AddFile> RowSink::Finish() {
-  Flush();
-  return std::move(files_);
-}
-
-void RowSink::Flush() {
-  std::vector<std::unique_ptr<Partition>> full;
-  for (auto& [key, partition] : partitions_) full.push_back(std::move(partition));
-  partitions_.clear();
-  last_partition_ = nullptr;
-  bytes_ = 0;
-  // In the order of the folders, so that the log is the same for the same rows.
-  std::sort(full.begin(), full.end(), [](const auto& a, const auto& b) { return a->folder < b->folder; });
-  size_t first = files_.size();
-  files_.resize(first + full.size());
-  base::ParallelFor(full.size(), options_.threads, [&](size_t i) {
-    files_[first + i] = WriteFile(*full[i]);
-    full[i].reset();
-  });
+  std::vector<delta::AddFile> files;
+  for (auto& [thread, part] : parts_) {
+    part->Flush();
+    std::move(part->files().begin(), part->files().end(), std::back_inserter(files));
+  }
+  // Which thread wrote what is chance; the log is the same for the same rows.
+  std::stable_sort(files.begin(), files.end(),
+                   [](const auto& a, const auto& b) { return a.partition_values < b.partition_values; });
+  return files;
 }
 
 delta::AddFile RowSink::WriteFile(Partition& partition) const {

@@ -4,10 +4,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
-#include <string_view>
-#include <unordered_map>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -37,24 +38,26 @@ class RowSink {
   RowSink(const RowSink&) = delete;
   RowSink& operator=(const RowSink&) = delete;
 
-  // REQUIRES: the chunk has the table's columns, stored as their types want it (IsStoredAs).
+  // Rows that one thread brings. One partition's rows in two parts become two files.
+  class Part;
+  // The first part; not thread-safe. REQUIRES: the chunk has the table's columns, stored as their types want it
+  // (IsStoredAs).
   void Add(duckdb_data_chunk chunk);
+  // The calling thread's own part: rows of a partition come together, so that its file is written when the next
+  // partition begins. Thread-safe.
+  void AddClustered(duckdb_data_chunk chunk);
 
   // Writes what is left; every file that was written. Nothing can be added afterwards.
   std::vector<delta::AddFile> Finish();
+  int64_t rows() const { return rows_; }
 
  private:
   struct Partition;
 
-  Partition& FindPartition(const std::vector<VectorView>& partition_cells, idx_t row);
+  Part& PartOfThisThread();
   delta::PartitionValues ReadValues(const std::vector<VectorView>& partition_cells, idx_t row) const;
   std::unique_ptr<Partition> MakePartition(delta::PartitionValues values) const;
-  void Flush();
   delta::AddFile WriteFile(Partition& partition) const;
-
-  struct TextHash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
 
   storage::Storage& storage_;
   const base::Clock& clock_;
@@ -62,13 +65,9 @@ class RowSink {
   const std::atomic<bool>& cancelled_;
   std::vector<size_t> partition_indexes_;  // Of the partition columns among the table's columns.
   std::vector<size_t> value_indexes_;      // Of the others: they stand in the files.
-  std::unordered_map<std::string, std::unique_ptr<Partition>, TextHash, std::equal_to<>> partitions_;
-  std::string key_;       // Of the row that FindPartition looks at.
-  std::string last_key_;  // Rows of one partition tend to follow each other.
-  Partition* last_partition_ = nullptr;
-  std::vector<Partition*> row_partitions_;  // Of the chunk that is being added.
-  uint64_t bytes_ = 0;                      // Of all buffers, about.
-  std::vector<delta::AddFile> files_;
+  std::mutex mutex_;                       // Guards parts_.
+  std::map<std::thread::id, std::unique_ptr<Part>> parts_;
+  std::atomic<int64_t> rows_ = 0;
 };
 
 }  // namespace qlake::engine

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/fault.h"
 #include "engine/duckdb/row_sink.h"
+#include "engine/duckdb/sink_function.h"
 #include "engine/duckdb/table_view.h"
 
 namespace qlake::engine {
@@ -89,7 +90,7 @@ ApplyReport TableWriter::Apply(const TableChange& change, const ApplyOptions& op
   RowSink sink = MakeSink();
   if (base_ && change.replace) RemoveAllRows();
   if (base_ && !change.remove_sql.empty()) RemoveRows(change, sink);
-  if (!change.insert_sql.empty()) InsertRows(change.insert_sql, sink);
+  if (!change.insert_sql.empty()) InsertRows(change, sink);
   std::vector<delta::AddFile> files = sink.Finish();
   base::CrashPoint("apply.after_files");
   // 2. The commit, which makes them durable first and then visible, with the progress.
@@ -161,8 +162,15 @@ void TableWriter::Remove(const delta::AddFile& file) {
   removed_files_.push_back(std::move(removed));
 }
 
-void TableWriter::InsertRows(const std::string& insert_sql, RowSink& sink) {
-  report_.rows_inserted += AddRows(SelectWithTypes(insert_sql), sink);
+void TableWriter::InsertRows(const TableChange& change, RowSink& sink) {
+  std::string select = SelectWithTypes(change.insert_sql);
+  if (!change.clustered) {
+    report_.rows_inserted += AddRows(select, sink);
+    return;
+  }
+  int64_t rows_before = sink.rows();
+  resources_.sink_function.Run(select, columns_, sink);
+  report_.rows_inserted += sink.rows() - rows_before;
 }
 
 int64_t TableWriter::AddRows(const std::string& sql, RowSink& sink) {

@@ -11,6 +11,7 @@
 namespace qlake::engine {
 
 class RowSink;
+class SinkFunction;
 
 // One Database::Apply: computes a change of one table, writes its data files and commits them.
 class TableWriter {
@@ -18,6 +19,7 @@ class TableWriter {
   struct Resources {
     storage::Storage& storage;
     Connection& connection;
+    SinkFunction& sink_function;
     const base::Clock& clock;
     uint64_t row_sink_bytes_max;
     size_t threads;
@@ -37,7 +39,7 @@ class TableWriter {
   // Takes the files that hold a removed key out of the table and gives their other rows to the sink.
   void RemoveRows(const TableChange& change, RowSink& sink);
   std::vector<const delta::AddFile*> FindFilesWithKeys(const std::string& matches);
-  void InsertRows(const std::string& insert_sql, RowSink& sink);
+  void InsertRows(const TableChange& change, RowSink& sink);
   int64_t AddRows(const std::string& sql, RowSink& sink);
   void Remove(const delta::AddFile& file);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <limits>
 
 namespace qlake::engine {
 namespace {
@@ -55,6 +56,48 @@ bool TakeDash(std::string_view& text) {
   return true;
 }
 
+void AppendInteger(std::string& to, int64_t value) {
+  char digits[std::numeric_limits<int64_t>::digits10 + 3];
+  to.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+void AppendDate(std::string& to, int64_t days) {
+  std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(days))};
+  auto two_digits = [&](unsigned number) {
+    to.push_back(static_cast<char>('0' + number / 10));
+    to.push_back(static_cast<char>('0' + number % 10));
+  };
+  auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  two_digits(year / 100);
+  two_digits(year % 100);
+  to.push_back('-');
+  two_digits(static_cast<unsigned>(date.month()));
+  to.push_back('-');
+  two_digits(static_cast<unsigned>(date.day()));
+}
+
+// From the last digit to the first.
+template <typename Unsigned>
+char* WriteDigits(Unsigned rest, int scale, char* end) {
+  for (int digits = 0; rest > 0 || digits <= scale; ++digits, rest /= 10) {
+    if (digits == scale && scale > 0) *--end = '.';
+    *--end = static_cast<char>('0' + static_cast<int>(rest % 10));
+  }
+  return end;
+}
+
+void AppendDecimal(std::string& to, __int128 unscaled, int scale) {
+  constexpr size_t kCharactersMax = 41;  // 38 digits, a zero before the point, the point and the sign.
+  char text[kCharactersMax];
+  char* end = text + kCharactersMax;
+  auto rest = unscaled < 0 ? -static_cast<unsigned __int128>(unscaled) : static_cast<unsigned __int128>(unscaled);
+  // 64 bits divide many times faster.
+  bool is_small = rest <= std::numeric_limits<uint64_t>::max();
+  char* begin = is_small ? WriteDigits(static_cast<uint64_t>(rest), scale, end) : WriteDigits(rest, scale, end);
+  if (unscaled < 0) *--begin = '-';
+  to.append(begin, static_cast<size_t>(end - begin));
+}
+
 // Where the last three slashes are; nothing when there are fewer.
 struct Slashes {
   size_t city, state, postal;
@@ -90,7 +133,7 @@ std::optional<int64_t> ParseIntegerText(std::string_view text) {
   return value;
 }
 
-std::optional<std::string_view> CleanEmail(std::string_view text, std::string& buffer) {
+std::optional<std::string_view> CleanEmail(std::string_view text) {
   text = Trim(text);
   size_t at_sign = 0;
   while (at_sign < text.size() && IsLocalCharacter(text[at_sign])) ++at_sign;
@@ -98,9 +141,45 @@ std::optional<std::string_view> CleanEmail(std::string_view text, std::string& b
   size_t end = EndOfDomain(text, at_sign + 1);
   if (end == 0) return std::nullopt;
   std::string_view email = text.substr(0, end);
-  if (!email.ends_with(".comm")) return email;
-  buffer.assign(email.substr(0, email.size() - 1));
-  return buffer;
+  if (email.ends_with(".comm")) email.remove_suffix(1);
+  return email;
+}
+
+std::optional<__int128> ParseDecimalText(std::string_view text, int precision, int scale) {
+  bool is_negative = text.starts_with('-');
+  if (is_negative || text.starts_with('+')) text.remove_prefix(1);
+  size_t point = std::min(text.find('.'), text.size());
+  std::string_view whole = text.substr(0, point);
+  std::string_view fraction = text.substr(std::min(point + 1, text.size()));
+  if (whole.empty()) return std::nullopt;
+  while (fraction.size() > static_cast<size_t>(scale) && fraction.ends_with('0')) fraction.remove_suffix(1);
+  if (fraction.size() > static_cast<size_t>(scale)) return std::nullopt;
+  while (whole.size() > 1 && whole.starts_with('0')) whole.remove_prefix(1);
+  bool is_zero = whole == "0";
+  if (!is_zero && whole.size() > static_cast<size_t>(precision - scale)) return std::nullopt;
+  unsigned __int128 value = 0;
+  for (std::string_view digits : {whole, fraction}) {
+    for (char c : digits) {
+      if (!IsDigit(c)) return std::nullopt;
+      value = value * 10 + static_cast<unsigned>(c - '0');
+    }
+  }
+  for (size_t i = fraction.size(); i < static_cast<size_t>(scale); ++i) value *= 10;
+  auto unscaled = static_cast<__int128>(value);
+  return is_negative ? -unscaled : unscaled;
+}
+
+std::optional<bool> ParseBooleanText(std::string_view text) {
+  constexpr size_t kLongest = 5;
+  char lower[kLongest];
+  if (text.size() > kLongest) return std::nullopt;
+  for (size_t i = 0; i < text.size(); ++i) {
+    lower[i] = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
+  }
+  std::string_view word(lower, text.size());
+  if (word == "yes" || word == "true" || word == "y" || word == "t" || word == "1") return true;
+  if (word == "no" || word == "false" || word == "n" || word == "f" || word == "0") return false;
+  return std::nullopt;
 }
 
 std::optional<int32_t> ParseDateText(std::string_view text) {
@@ -117,6 +196,21 @@ std::optional<int32_t> ParseDateText(std::string_view text) {
                                    std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok()) return std::nullopt;
   return static_cast<int32_t>(std::chrono::sys_days(date).time_since_epoch().count());
+}
+
+void AppendValueText(base::ColumnType type, __int128 value, std::string& to) {
+  using Kind = base::ColumnType::Kind;
+  switch (type.kind) {
+    case Kind::kDate:
+      return AppendDate(to, static_cast<int64_t>(value));
+    case Kind::kBoolean:
+      to.append(value != 0 ? "true" : "false");
+      return;
+    case Kind::kDecimal:
+      return AppendDecimal(to, value, type.scale);
+    default:
+      return AppendInteger(to, static_cast<int64_t>(value));
+  }
 }
 
 std::optional<std::string_view> SplitAddress(std::string_view text, int32_t part) {

@@ -1,0 +1,278 @@
+#include "engine/duckdb/staged_rows.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "engine/duckdb/file_bytes.h"
+#include "engine/duckdb/file_stager.h"
+#include "engine/duckdb/text_functions.h"
+#include "rows/reader.h"
+
+namespace qlake::engine {
+namespace {
+
+using Kind = base::ColumnType::Kind;
+
+constexpr int kNumberDigitsMax = 18;
+constexpr size_t kTextBytesMax = (size_t{1} << (64 - StagedFile::kOffsetBits)) - 1;
+// How often a reading thread looks up: progress and cancellation.
+constexpr int64_t kRowsBetweenLooks = 4096;
+
+StagedFile StageFile(const storage::Storage& storage, const RawScan& scan, uint32_t index,
+                     const std::vector<ColumnRules>& rules, const StagedRows::ReadOptions& options) {
+  StagedFile file(rules, std::make_unique<FileBytes>(storage, scan.files[index]));
+  rows::RowShape shape = scan.csv_shape;
+  shape.format = scan.formats[index];
+  file.Reserve(static_cast<size_t>(scan.files[index].rows));
+  rows::Reader reader(file.text, shape);
+  FileStager stager(rules, file, index);
+  rows::Row row;
+  rows::Position before = reader.position();
+  uint64_t told_bytes = 0;
+  int64_t told_rows = 0;
+  auto look_up = [&] {
+    if (options.cancelled != nullptr && *options.cancelled) throw base::UnavailableError("interrupted");
+    if (options.on_read) options.on_read(before.offset - told_bytes, file.rows_read - told_rows);
+    told_bytes = before.offset;
+    told_rows = file.rows_read;
+  };
+  while (reader.Next(row)) {
+    stager.Take(row, before);
+    before = reader.position();
+    if (file.rows_read % kRowsBetweenLooks == 0) look_up();
+  }
+  before = reader.position();
+  look_up();
+  file.left_out.assign(file.rows(), StagedRows::kGiven);
+  return file;
+}
+
+void AppendKeyPart(std::optional<std::string_view> value, std::string& joined) {
+  value ? static_cast<void>(joined.append(*value)) : joined.push_back(kContentNull);
+  joined.push_back(kContentSeparator);
+}
+
+// Sorts by key and order. One pass spreads the rows over buckets by the first bits of their keys, which are as good as
+// random, so that each bucket is small and sorts in the processor's cache.
+void SortKeys(std::vector<KeyedRow>& keys, size_t threads) {
+  constexpr int kBucketBits = 11;
+  constexpr size_t kBuckets = size_t{1} << kBucketBits;
+  std::vector<size_t> ends(kBuckets + 1, 0);
+  auto bucket_of = [](const KeyedRow& key) { return key.key_high >> (64 - kBucketBits); };
+  for (const auto& key : keys) ++ends[bucket_of(key) + 1];
+  for (size_t i = 1; i <= kBuckets; ++i) ends[i] += ends[i - 1];
+  std::vector<size_t> next(ends.begin(), ends.end() - 1);
+  std::vector<KeyedRow> spread(keys.size());
+  for (const auto& key : keys) spread[next[bucket_of(key)]++] = key;
+  keys.swap(spread);
+  base::ParallelFor(kBuckets, threads, [&](size_t i) {
+    std::sort(keys.begin() + static_cast<std::ptrdiff_t>(ends[i]),
+              keys.begin() + static_cast<std::ptrdiff_t>(ends[i + 1]), [](const KeyedRow& a, const KeyedRow& b) {
+                return std::tie(a.key_high, a.key_low, a.at.file, a.at.row) <
+                       std::tie(b.key_high, b.key_low, b.at.file, b.at.row);
+              });
+  });
+}
+
+}  // namespace
+
+void StagedColumn::Reserve(size_t rows) {
+  switch (type_.kind) {
+    case Kind::kString:
+      return texts_.reserve(rows);
+    case Kind::kBoolean:
+      return bools_.reserve(rows);
+    case Kind::kInteger:
+    case Kind::kDate:
+      return int32s_.reserve(rows);
+    case Kind::kDecimal:
+      if (type_.precision > kNumberDigitsMax) return int128s_.reserve(rows);
+      [[fallthrough]];
+    default:
+      return int64s_.reserve(rows);
+  }
+}
+
+void StagedColumn::AppendNull() {
+  if (type_.kind == Kind::kString) {
+    has_nulls_ = true;
+    texts_.push_back(kNullText);
+    return;
+  }
+  if (!has_nulls_) {
+    has_nulls_ = true;
+    nulls_.assign(bools_.size() + int32s_.size() + int64s_.size() + int128s_.size(), false);
+  }
+  if (type_.kind == Kind::kDecimal && type_.precision > kNumberDigitsMax) {
+    AppendWide(0);
+  } else {
+    AppendNumber(0);
+  }
+  nulls_.back() = true;
+}
+
+void StagedColumn::ReplaceText(size_t row, uint64_t reference) {
+  QLAKE_CHECK(type_.kind == Kind::kString);
+  has_nulls_ = has_nulls_ || reference == kNullText;
+  texts_[row] = reference;
+}
+
+void StagedColumn::AppendNumber(int64_t value) {
+  if (type_.kind == Kind::kBoolean) {
+    bools_.push_back(static_cast<int8_t>(value));
+  } else if (type_.kind == Kind::kInteger || type_.kind == Kind::kDate) {
+    int32s_.push_back(static_cast<int32_t>(value));
+  } else {
+    int64s_.push_back(value);
+  }
+  if (has_nulls_) nulls_.push_back(false);
+}
+
+void StagedColumn::AppendWide(__int128 value) {
+  int128s_.push_back(value);
+  if (has_nulls_) nulls_.push_back(false);
+}
+
+bool StagedColumn::IsNull(size_t row) const {
+  if (!has_nulls_) return false;
+  return type_.kind == Kind::kString ? texts_[row] == kNullText : nulls_[row];
+}
+
+__int128 StagedColumn::NumberAt(size_t row) const {
+  if (!bools_.empty()) return bools_[row];
+  if (!int32s_.empty()) return int32s_[row];
+  return int64s_.empty() ? int128s_[row] : __int128{int64s_[row]};
+}
+
+StagedFile::StagedFile(const std::vector<ColumnRules>& rules, std::unique_ptr<FileBytes> file_bytes)
+    : bytes(std::move(file_bytes)), text(bytes->view()) {
+  for (const auto& column : rules) columns.emplace_back(column.type);
+}
+
+void StagedFile::Reserve(size_t rows) {
+  for (auto& column : columns) column.Reserve(rows);
+  lines.reserve(rows);
+  hashes.reserve(rows);
+}
+
+StagedFile::~StagedFile() = default;
+StagedFile::StagedFile(StagedFile&&) noexcept = default;
+
+void StagedFile::AppendText(const StagedColumn& column, uint32_t row, std::string& to) const {
+  if (column.type().kind == Kind::kString) {
+    to.append(TextAt(column.texts()[row]));
+  } else {
+    AppendValueText(column.type(), column.NumberAt(row), to);
+  }
+}
+
+uint64_t StagedFile::Refer(std::string_view value) {
+  QLAKE_CHECK(value.size() < kTextBytesMax);
+  uint64_t length = uint64_t{value.size()} << kOffsetBits;
+  if (value.data() >= text.data() && value.data() + value.size() <= text.data() + text.size()) {
+    return length | static_cast<uint64_t>(value.data() - text.data());
+  }
+  uint64_t offset = arena.size();
+  arena.append(value);
+  return length | kArenaBit | offset;
+}
+
+StagedRows::StagedRows(const storage::Storage& storage, const RawScan& scan, std::vector<ColumnRules> rules,
+                       const ReadOptions& options)
+    : rules_(std::move(rules)) {
+  std::vector<std::unique_ptr<StagedFile>> staged(scan.files.size());
+  base::ParallelFor(scan.files.size(), options.threads, [&](size_t i) {
+    staged[i] = std::make_unique<StagedFile>(StageFile(storage, scan, static_cast<uint32_t>(i), rules_, options));
+  });
+  for (auto& file : staged) files_.push_back(std::move(*file));
+}
+
+StagedRows::~StagedRows() = default;
+
+RecordPlace StagedRows::PlaceOf(StagedRow row) const {
+  const auto& file = files_[row.file];
+  return {row.file, file.lines[row.row], file.marks[row.row / StagedFile::kMarkRows]};
+}
+
+std::string_view StagedRows::HashOf(StagedRow row) const {
+  const auto& hash = files_[row.file].hashes[row.row];
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
+
+KeyedRow HashKey(const std::vector<std::optional<std::string>>& values) {
+  std::string joined;
+  for (const auto& value : values) AppendKeyPart(value, joined);
+  XXH128_hash_t hash = XXH3_128bits(joined.data(), joined.size());
+  return {hash.high64, hash.low64, 0, {}};
+}
+
+void StagedRows::ReplaceText(StagedRow row, size_t column, std::optional<std::string_view> text) {
+  auto& file = files_[row.file];
+  file.columns[column].ReplaceText(row.row, text ? file.Refer(*text) : StagedColumn::kNullText);
+  std::string content;
+  for (size_t i = 0; i < file.columns.size(); ++i) {
+    if (i > 0) content.push_back(kContentSeparator);
+    file.columns[i].IsNull(row.row) ? content.push_back(kContentNull)
+                                    : file.AppendText(file.columns[i], row.row, content);
+  }
+  file.hashes[row.row] = HashContent(content);
+}
+
+std::string StagedRows::KeyText(StagedRow row, const std::vector<size_t>& columns) const {
+  const auto& file = files_[row.file];
+  std::string joined;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const auto& column = file.columns[columns[i]];
+    if (i > 0) joined.push_back('/');
+    if (!column.IsNull(row.row)) file.AppendText(column, row.row, joined);
+  }
+  return joined;
+}
+
+std::vector<KeyedRow> StagedRows::Keys(const std::vector<size_t>& columns, size_t threads) const {
+  std::vector<size_t> begins;
+  size_t count = 0;
+  for (const auto& file : files_) {
+    begins.push_back(count);
+    count += file.rows();
+  }
+  std::vector<KeyedRow> keys(count);
+  std::vector<size_t> given(files_.size());
+  base::ParallelFor(files_.size(), threads, [&](size_t i) {
+    const auto& file = files_[i];
+    std::string text;
+    std::string value;
+    size_t to = begins[i];
+    for (uint32_t row = 0; row < file.rows(); ++row) {
+      if (file.left_out[row] == kRejected) continue;
+      text.clear();
+      for (size_t column_index : columns) {
+        const auto& column = file.columns[column_index];
+        value.clear();
+        if (!column.IsNull(row)) file.AppendText(column, row, value);
+        AppendKeyPart(column.IsNull(row) ? std::nullopt : std::optional<std::string_view>(value), text);
+      }
+      XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+      uint64_t content = 0;
+      std::memcpy(&content, file.hashes[row].data(), sizeof content);
+      keys[to++] = {hash.high64, hash.low64, content, {static_cast<uint32_t>(i), row}};
+    }
+    given[i] = to - begins[i];
+  });
+  // Rejected rows leave gaps.
+  size_t end = 0;
+  for (size_t i = 0; i < files_.size(); ++i) {
+    auto from = keys.begin() + static_cast<std::ptrdiff_t>(begins[i]);
+    std::copy(from, from + static_cast<std::ptrdiff_t>(given[i]), keys.begin() + static_cast<std::ptrdiff_t>(end));
+    end += given[i];
+  }
+  keys.resize(end);
+  SortKeys(keys, threads);
+  return keys;
+}
+
+}  // namespace qlake::engine

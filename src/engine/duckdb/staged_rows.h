@@ -1,0 +1,166 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/duckdb/database.h"
+#include "engine/duckdb/row_rules.h"
+
+namespace qlake::engine {
+
+class FileBytes;
+
+// The values of one staged column of one file, one a row. Texts are kept as references into the file's bytes, so that
+// they cost 8 bytes.
+class StagedColumn {
+ public:
+  explicit StagedColumn(base::ColumnType type) : type_(type) {}
+
+  void Reserve(size_t rows);
+  void AppendNull();
+  void AppendText(uint64_t reference) { texts_.push_back(reference); }  // kString
+  void ReplaceText(size_t row, uint64_t reference);
+  void AppendNumber(int64_t value);  // kInteger, kDate, kBoolean, kLong, kDecimal to 18 digits
+  void AppendWide(__int128 value);   // kDecimal above 18 digits
+
+  base::ColumnType type() const { return type_; }
+  bool IsNull(size_t row) const;
+  __int128 NumberAt(size_t row) const;  // REQUIRES: no kString.
+  bool has_nulls() const { return has_nulls_; }
+
+  static constexpr uint64_t kNullText = ~uint64_t{0};
+  const std::vector<uint64_t>& texts() const { return texts_; }
+  const std::vector<int8_t>& bools() const { return bools_; }
+  const std::vector<int32_t>& int32s() const { return int32s_; }
+  const std::vector<int64_t>& int64s() const { return int64s_; }
+  const std::vector<__int128>& int128s() const { return int128s_; }
+
+ private:
+  void NoteValue(bool is_null);
+
+  base::ColumnType type_;
+  bool has_nulls_ = false;
+  std::vector<uint64_t> texts_;  // kNullText: NULL.
+  std::vector<int8_t> bools_;
+  std::vector<int32_t> int32s_;
+  std::vector<int64_t> int64s_;
+  std::vector<__int128> int128s_;
+  std::vector<bool> nulls_;  // Of columns that are no texts; empty while there is none.
+};
+
+// A value that broke a rule without costing its row.
+struct Breach {
+  uint32_t row = 0;
+  uint16_t column = 0;
+  Rule rule = Rule::kType;
+};
+
+// The rows of one file that keep their rules.
+class StagedFile {
+ public:
+  StagedFile(const std::vector<ColumnRules>& rules, std::unique_ptr<FileBytes> bytes);
+  ~StagedFile();
+  StagedFile(StagedFile&&) noexcept;
+
+  uint32_t rows() const { return static_cast<uint32_t>(lines.size()); }
+  std::string_view TextAt(uint64_t reference) const {
+    uint64_t offset = reference & kOffsetMask;
+    size_t length = reference >> kOffsetBits;
+    return {(offset & kArenaBit ? arena.data() + (offset ^ kArenaBit) : text.data() + offset), length};
+  }
+  static bool IsCopied(uint64_t reference) { return (reference & kArenaBit) != 0; }
+  // Appends a value as text, as a cast to VARCHAR writes it. REQUIRES: it is not NULL.
+  void AppendText(const StagedColumn& column, uint32_t row, std::string& to) const;
+  void Reserve(size_t rows);
+  // A text as a reference; one that is no part of the file's bytes is copied.
+  uint64_t Refer(std::string_view value);
+
+  std::unique_ptr<FileBytes> bytes;
+  std::string_view text;  // Of the file.
+  std::string arena;      // Texts that do not stand in the file as they are meant: quotes doubled, JSON escapes.
+  std::vector<StagedColumn> columns;
+  std::vector<uint32_t> lines;
+  std::vector<std::array<uint8_t, 16>> hashes;  // Of the content.
+  std::vector<uint8_t> left_out;                // Per row, a LeftOut.
+  // Every kMarkRows-th row: where a reader can start to find the rows from there on again.
+  std::vector<rows::Position> marks;
+  std::vector<Breach> breaches;
+  std::vector<RecordPlace> rejected;
+  int64_t rows_read = 0;
+
+  static constexpr uint32_t kMarkRows = 256;
+  static constexpr int kOffsetBits = 40;  // A terabyte a file; the rest is a text's length, 16 MiB.
+
+ private:
+  static constexpr uint64_t kOffsetMask = (uint64_t{1} << kOffsetBits) - 1;
+  static constexpr uint64_t kArenaBit = uint64_t{1} << (kOffsetBits - 1);
+};
+
+// A row by its place in the batch.
+struct StagedRow {
+  uint32_t file = 0;
+  uint32_t row = 0;
+
+  bool operator==(const StagedRow&) const = default;
+};
+
+// A row's key and content as hashes; sorts by key, then by the order of rows.
+struct KeyedRow {
+  uint64_t key_high = 0;
+  uint64_t key_low = 0;
+  uint64_t content = 0;  // The first half of the content's hash.
+  StagedRow at;
+
+  bool SameKey(const KeyedRow& other) const { return key_high == other.key_high && key_low == other.key_low; }
+};
+
+// The hash of a key's values as texts (a cast to VARCHAR); nothing: NULL.
+KeyedRow HashKey(const std::vector<std::optional<std::string>>& values);
+
+// The rows of one source in one batch: read, typed, cleaned, judged by the rules of their columns, and kept in memory
+// column by column (some 150 bytes a row beside the files' own bytes). Rows keep the order of the files and lines.
+class StagedRows {
+ public:
+  // Reads the files, one a thread at a time. Throws Error{kIo} when one cannot be read, Error{kUnavailable} when
+  // `cancelled` is set meanwhile. `on_read` is told of bytes and rows, from the reading threads.
+  struct ReadOptions {
+    size_t threads = 1;
+    const std::atomic<bool>* cancelled = nullptr;
+    std::function<void(uint64_t bytes, int64_t rows)> on_read;
+  };
+  StagedRows(const storage::Storage& storage, const RawScan& scan, std::vector<ColumnRules> rules,
+             const ReadOptions& options);
+  ~StagedRows();
+
+  const std::vector<ColumnRules>& rules() const { return rules_; }
+  const std::vector<StagedFile>& files() const { return files_; }
+
+  // Why a row that was read is not given any more: by no scan, or not to those who want each key once.
+  enum LeftOut : uint8_t { kGiven = 0, kRejected = 1, kRepeated = 2 };
+  void LeaveOut(StagedRow row, LeftOut why) { files_[row.file].left_out[row.row] = why; }
+  bool IsRejected(StagedRow row) const { return files_[row.file].left_out[row.row] == kRejected; }
+
+  // Replaces a text after it was staged, for what only SQL can clean; nothing: NULL. The content's hash follows.
+  void ReplaceText(StagedRow row, size_t column, std::optional<std::string_view> text);
+
+  // Where a row's record stands, for a raw scan of such records only.
+  RecordPlace PlaceOf(StagedRow row) const;
+  int64_t LineOf(StagedRow row) const { return files_[row.file].lines[row.row]; }
+  std::string_view HashOf(StagedRow row) const;
+  // The values of some columns as texts, joined by '/', for people; NULL is nothing.
+  std::string KeyText(StagedRow row, const std::vector<size_t>& columns) const;
+
+  // Every row that is not rejected, sorted by the hash of its key columns' values.
+  std::vector<KeyedRow> Keys(const std::vector<size_t>& columns, size_t threads) const;
+
+ private:
+  std::vector<ColumnRules> rules_;
+  std::vector<StagedFile> files_;
+};
+
+}  // namespace qlake::engine
