@@ -57,6 +57,13 @@ class Batch {
     QLAKE_CHECK(false);
   }
 
+  const StagedSource& Staged(const std::string& source) const {
+    for (const auto& staged : staged_) {
+      if (staged.contract().name == source) return staged;
+    }
+    QLAKE_CHECK(false);
+  }
+
   // The fact that a source's rows become, if any.
   const Model* FactOf(const std::string& source) const {
     for (const auto& model : plan_.project.models()) {
@@ -191,18 +198,21 @@ class Batch {
   }
 
   void BuildModel(const Model& model) {
-    BuildInput input{lake_, model, BaseVersion(model.table), Input(model.source).whole,
+    BuildInput input{lake_,
+                     model,
+                     Staged(model.source),
+                     BaseVersion(model.table),
+                     Input(model.source).whole,
                      !model.inferred_source.empty() && Input(model.inferred_source).whole};
-    if (model.kind == ModelKind::kScd2) {
-      int64_t disagreements = CountDisagreements(input);
-      std::string name = fmt::format("{} has one value an hour", fmt::join(model.key, ", "));
-      if (disagreements > 0) disagreements_.push_back({model.table, name, "warn", disagreements});
-    }
     bool is_done = IsDone(model.table);
-    // A fact that is done already still has to be built: the aggregates read its changes.
-    if (is_done && model.kind != ModelKind::kFact) return;
+    // What is done already may still have to be built: aggregates read a fact's changes, ops.checks what disagrees.
+    if (is_done && model.kind != ModelKind::kFact && model.kind != ModelKind::kScd2) return;
     Say("building " + model.table);
     auto build = Build(input);
+    if (build.disagreements > 0) {
+      std::string name = fmt::format("{} has one value an hour", fmt::join(model.key, ", "));
+      disagreements_.push_back({model.table, name, "warn", build.disagreements});
+    }
     if (is_done) return;
     auto at = model.kind == ModelKind::kFact ? prepared_.begin() : prepared_.end();
     prepared_.insert(at, {model.table, std::move(build)});

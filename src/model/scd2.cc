@@ -31,6 +31,7 @@ class Scd2Builder {
     FindVersions();
     Assemble();
     TableBuild build{MakeTarget(model_, columns_), {}, true};
+    build.disagreements = disagreements_;
     build.changes = input_.base_version == delta::kNoVersion || Differ(database_, "built." + name_, model_.table);
     build.change.replace = build.changes;
     if (build.changes) {
@@ -53,6 +54,7 @@ class Scd2Builder {
       columns_.push_back(column);
       bool is_key = std::find(model_.key.begin(), model_.key.end(), column.name) != model_.key.end();
       if (is_key) continue;
+      if (column.name == model_.order) ReadOrder(column);
       attributes_.push_back(column.name);
       if (column.name != model_.order) compared_.push_back(column.name);
     }
@@ -66,24 +68,65 @@ class Scd2Builder {
     rank_ = model_.order.empty() ? "0" : QuoteName(model_.order);
   }
 
+  void ReadOrder(const base::Column& column) {
+    using Kind = base::ColumnType::Kind;
+    order_is_date_ = column.type.kind == Kind::kDate;
+    if (!order_is_date_ && column.type.kind != Kind::kInteger && column.type.kind != Kind::kLong) {
+      throw base::InputError("the model of {} orders by {}, which must be a DATE or an integer: {}", model_.table,
+                             column.name, base::FormatSqlType(column.type));
+    }
+  }
+
   bool HasInferred() const { return !model_.inferred_source.empty(); }
   std::string NotInferred() const { return HasInferred() ? "NOT is_inferred" : "TRUE"; }
 
   // 1. Also takes in, when resuming, the current versions of the batch's keys as values of an hour before all others.
   void FindBestOfHours() {
+    input_.source.DefineStaged(input_.lake, BestRows());
     database_.Run(fmt::format(
-        "CREATE OR REPLACE TABLE history.observed AS WITH rows AS ({0}), "
-        "best AS (SELECT {1}, data_hour, max(ROW({2}, _file, _line)) AS top FROM rows GROUP BY {1}, data_hour) "
-        "SELECT {3}, r.data_hour, f._file_id, r._line, FALSE AS is_seed, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS "
-        "seed_from "
-        "FROM rows AS r JOIN best AS b ON {4} AND r.data_hour = b.data_hour AND ROW(r.{2}, r._file, r._line) = b.top "
-        "JOIN staged_files.{5} AS f ON r._file = f._file",
-        model_.sql, key_, rank_ == "0" ? "_file" : rank_, ColumnList("r."), KeysEqual("r", "b"), model_.source));
+        "CREATE OR REPLACE TABLE history.observed AS "
+        "SELECT {}, r.data_hour, f._file_id, r._line, FALSE AS is_seed, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS "
+        "seed_from FROM ({}) AS r JOIN staged_files.{} AS f ON r._file = f._file",
+        ColumnList("r."), model_.sql, model_.source));
+    input_.source.DefineStaged(input_.lake, std::nullopt);
     if (input_.whole) return;
     database_.Run(fmt::format(
         "INSERT INTO history.observed SELECT {0}, coalesce(d.valid_from, {1}), d._file_id, d._line, TRUE, d.valid_from "
         "FROM {2} AS d WHERE d.is_current AND {3} AND EXISTS (SELECT 1 FROM history.observed AS o WHERE {4})",
         ColumnList("d."), kBeginning, model_.table, NotInferred(), KeysEqual("o", "d")));
+  }
+
+  // The best row of each key and hour, and how many of them disagree with others of their hour. Only the rows' places
+  // go through the aggregation, as one number each: texts would cost several times as much.
+  std::vector<engine::StagedRow> BestRows() {
+    constexpr int kLineBits = 40;
+    std::string place = fmt::format("((CAST(_file AS BIGINT) << {}) | _line)", kLineBits);
+    std::string best = fmt::format("max({})", place);
+    if (!model_.order.empty()) {
+      // Order and place in 128 bits; the order column is a date or an integer (ReadShape).
+      best = fmt::format("CAST(max(CAST(coalesce({}, -{}) AS HUGEINT) * {} + {}) & {} AS BIGINT)", OrderNumber(),
+                         int64_t{1} << 62, "18446744073709551616", place, "18446744073709551615");
+    }
+    std::string differ = "0";
+    if (!compared_.empty()) {
+      std::string hash = fmt::format("hash({})", NameList(compared_));
+      differ = fmt::format("CASE WHEN min({0}) <> max({0}) THEN 1 ELSE 0 END", hash);
+    }
+    std::vector<engine::StagedRow> rows;
+    database_.VisitIntegers(
+        fmt::format("SELECT {}, CAST({} AS BIGINT) FROM ({}) GROUP BY {}, data_hour", best, differ, model_.sql, key_),
+        [&](const std::vector<int64_t>& row) {
+          rows.push_back(input_.source.rows().RowAt(static_cast<uint32_t>(row[0] >> kLineBits),
+                                                    row[0] & ((int64_t{1} << kLineBits) - 1)));
+          disagreements_ += row[1];
+        });
+    return rows;
+  }
+
+  std::string OrderNumber() const {
+    std::string name = QuoteName(model_.order);
+    return order_is_date_ ? fmt::format("CAST(date_diff('day', DATE '1970-01-01', {}) AS BIGINT)", name)
+                          : fmt::format("CAST({} AS BIGINT)", name);
   }
 
   // 2. and 3.
@@ -168,23 +211,11 @@ class Scd2Builder {
   std::vector<base::Column> columns_;
   std::vector<std::string> attributes_;
   std::vector<std::string> compared_;
+  bool order_is_date_ = false;
+  int64_t disagreements_ = 0;
 };
 
 }  // namespace
-
-int64_t CountDisagreements(const BuildInput& input) {
-  auto& database = input.lake.database();
-  std::vector<std::string> differ;
-  for (const auto& column : database.Describe(input.model.sql)) {
-    bool is_own = column.name == "data_hour" || column.name == "_file" || column.name == "_line";
-    bool is_key = std::find(input.model.key.begin(), input.model.key.end(), column.name) != input.model.key.end();
-    if (is_own || is_key || column.name == input.model.order) continue;
-    differ.push_back(fmt::format("min({0}) <> max({0})", QuoteName(column.name)));
-  }
-  if (differ.empty()) return 0;
-  return database.QueryInteger(fmt::format("SELECT count(*) FROM (SELECT 1 FROM ({}) GROUP BY {}, data_hour HAVING {})",
-                                           input.model.sql, NameList(input.model.key), fmt::join(differ, " OR ")));
-}
 
 TableBuild BuildScd2(const BuildInput& input) { return Scd2Builder(input).Build(); }
 

@@ -33,7 +33,7 @@ StagedSource::StagedSource(lake::Lake& lake, const Contract& contract, std::vect
   lake.database().Run("CREATE SCHEMA IF NOT EXISTS staged_files; CREATE SCHEMA IF NOT EXISTS rejected");
   DefineFiles(lake);
   rows_ = lake.database().Stage(ScanOf(contract, files_), ReaderRules(contract));
-  DefineView(lake, "staged", Scan());
+  DefineStaged(lake, std::nullopt);
   for (uint32_t i = 0; i < files_.size(); ++i) {
     const auto& file = rows_->files()[i];
     rejected_.insert(rejected_.end(), file.rejected.begin(), file.rejected.end());
@@ -74,6 +74,12 @@ void StagedSource::DefineView(lake::Lake& lake, const std::string& schema, engin
   lake.database().Run(
       fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE VIEW {0}.{1} AS SELECT *{2} FROM {3}", schema,
                   engine::QuoteName(contract_->name), DerivedColumns(*contract_), rows));
+}
+
+void StagedSource::DefineStaged(lake::Lake& lake, std::optional<std::vector<engine::StagedRow>> only) const {
+  engine::StagedScan scan = Scan();
+  scan.only = std::move(only);
+  DefineView(lake, "staged", std::move(scan));
 }
 
 void StagedSource::DefineOnce(lake::Lake& lake, const std::optional<std::string>& cluster_by) const {

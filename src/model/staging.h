@@ -43,12 +43,15 @@ class StagedSource {
   const Contract& contract() const { return *contract_; }
   const std::vector<lake::FileRecord>& files() const { return files_; }
   engine::StagedRows& rows() { return *rows_; }
+  const engine::StagedRows& rows() const { return *rows_; }
   std::vector<FileCounts>& counts() { return counts_; }  // One per file.
   const std::vector<CheckCount>& checks() const { return checks_; }
 
   // Positions of columns among the contract's. REQUIRES: it has them.
   std::vector<size_t> IndexesOf(const std::vector<std::string>& columns) const;
 
+  // Defines staged.<source> anew: over some of its rows, or over all.
+  void DefineStaged(lake::Lake& lake, std::optional<std::vector<engine::StagedRow>> only) const;
   // Defines staged_once.<source> anew: rows that were left out meanwhile are gone. With a column to cluster by (one of
   // the contract's, a DATE or an integer) its rows come in that column's order.
   void DefineOnce(lake::Lake& lake, const std::optional<std::string>& cluster_by) const;

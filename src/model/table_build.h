@@ -8,6 +8,7 @@
 #include "engine/duckdb/database.h"
 #include "lake/lake.h"
 #include "model/model.h"
+#include "model/staging.h"
 
 namespace qlake::model {
 
@@ -15,13 +16,15 @@ namespace qlake::model {
 struct TableBuild {
   engine::TableTarget target;
   engine::TableChange change;
-  bool changes = true;  // False: its rows stay as they are; only the progress is committed.
+  int64_t disagreements = 0;  // A dimension's keys whose rows of one data hour disagree, each hour counted.
+  bool changes = true;        // False: its rows stay as they are; only the progress is committed.
 };
 
 // What a build may read: the engine with the batch's staged tables, and the model's own table as the intent saw it.
 struct BuildInput {
   lake::Lake& lake;
   const Model& model;
+  const StagedSource& source;                       // Of the model.
   delta::Version base_version = delta::kNoVersion;  // Of the model's table, in the intent.
   bool whole = false;                               // The source's rows are staged whole, so the table is derived anew.
   bool inferred_whole = false;                      // The same of the source that names inferred members.
@@ -31,8 +34,6 @@ struct BuildInput {
 
 // A dimension with history. Rows of the model: key, attributes, data_hour, _file, _line.
 TableBuild BuildScd2(const BuildInput& input);
-// For how many keys the rows of one data hour disagree: a key is counted once for each such hour.
-int64_t CountDisagreements(const BuildInput& input);
 
 // Rows by key: new keys are inserted, changed ones replaced; derived anew, keys that are gone go.
 TableBuild BuildUpsert(const BuildInput& input);

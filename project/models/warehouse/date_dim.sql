@@ -1,7 +1,7 @@
 -- kind: upsert by transaction_date
 -- source: sales_transactions
 -- One row per date on which something was sold.
-SELECT DISTINCT
+SELECT
   transaction_date,
   CAST(extract(YEAR FROM transaction_date) AS INTEGER) AS year,
   CAST(extract(QUARTER FROM transaction_date) AS INTEGER) AS quarter,
@@ -10,4 +10,4 @@ SELECT DISTINCT
   CAST(extract(WEEK FROM transaction_date) AS INTEGER) AS iso_week,
   day_name(transaction_date) AS day_name,
   day_name(transaction_date) IN ('Saturday', 'Sunday') AS is_weekend
-FROM staged.sales_transactions
+FROM (SELECT DISTINCT transaction_date FROM staged.sales_transactions) AS dates

@@ -50,6 +50,14 @@ struct RawScan {
 
 class StagedRows;
 
+// A row by its place in the batch.
+struct StagedRow {
+  uint32_t file = 0;
+  uint32_t row = 0;
+
+  bool operator==(const StagedRow&) const = default;
+};
+
 // A view of staged rows. Its columns: those of the rules, typed; `_file` INTEGER (index of the file), `_line` BIGINT,
 // `_content_hash` BLOB (content_hash() of the columns' values as texts), `_file_id` VARCHAR, `data_hour` TIMESTAMPTZ,
 // `_row` BIGINT (the file's index << 32 | the row's in the file).
@@ -57,7 +65,8 @@ struct StagedScan {
   std::shared_ptr<const StagedRows> rows;
   std::vector<std::string> file_ids;  // One per file.
   std::vector<base::Timestamp> hours;
-  bool each_key_once = false;        // Without the rows that StagedRows::LeaveOut() called repeated.
+  std::optional<std::vector<StagedRow>> only;  // Only these rows, in this order; nothing: all.
+  bool each_key_once = false;                  // Without the rows that StagedRows::LeaveOut() called repeated.
   std::optional<size_t> cluster_by;  // The rows come in the order of this column (a DATE or an integer), those of one
                                      // value in one thread; else as they stand.
 };

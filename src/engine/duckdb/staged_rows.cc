@@ -105,14 +105,14 @@ void StagedColumn::AppendNull() {
   }
   if (!has_nulls_) {
     has_nulls_ = true;
-    nulls_.assign(bools_.size() + int32s_.size() + int64s_.size() + int128s_.size(), false);
+    nulls_.assign(bools_.size() + int32s_.size() + int64s_.size() + int128s_.size(), 0);
   }
   if (type_.kind == Kind::kDecimal && type_.precision > kNumberDigitsMax) {
     AppendWide(0);
   } else {
     AppendNumber(0);
   }
-  nulls_.back() = true;
+  nulls_.back() = 1;
 }
 
 void StagedColumn::ReplaceText(size_t row, uint64_t reference) {
@@ -129,17 +129,17 @@ void StagedColumn::AppendNumber(int64_t value) {
   } else {
     int64s_.push_back(value);
   }
-  if (has_nulls_) nulls_.push_back(false);
+  if (has_nulls_) nulls_.push_back(0);
 }
 
 void StagedColumn::AppendWide(__int128 value) {
   int128s_.push_back(value);
-  if (has_nulls_) nulls_.push_back(false);
+  if (has_nulls_) nulls_.push_back(0);
 }
 
 bool StagedColumn::IsNull(size_t row) const {
   if (!has_nulls_) return false;
-  return type_.kind == Kind::kString ? texts_[row] == kNullText : nulls_[row];
+  return type_.kind == Kind::kString ? texts_[row] == kNullText : nulls_[row] != 0;
 }
 
 __int128 StagedColumn::NumberAt(size_t row) const {
@@ -196,6 +196,13 @@ StagedRows::~StagedRows() = default;
 RecordPlace StagedRows::PlaceOf(StagedRow row) const {
   const auto& file = files_[row.file];
   return {row.file, file.lines[row.row], file.marks[row.row / StagedFile::kMarkRows]};
+}
+
+StagedRow StagedRows::RowAt(uint32_t file, int64_t line) const {
+  const auto& lines = files_[file].lines;
+  auto found = std::lower_bound(lines.begin(), lines.end(), line);
+  QLAKE_CHECK(found != lines.end() && *found == line);
+  return {file, static_cast<uint32_t>(found - lines.begin())};
 }
 
 std::string_view StagedRows::HashOf(StagedRow row) const {

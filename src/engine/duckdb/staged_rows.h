@@ -35,6 +35,7 @@ class StagedColumn {
 
   static constexpr uint64_t kNullText = ~uint64_t{0};
   const std::vector<uint64_t>& texts() const { return texts_; }
+  const std::vector<uint8_t>& nulls() const { return nulls_; }
   const std::vector<int8_t>& bools() const { return bools_; }
   const std::vector<int32_t>& int32s() const { return int32s_; }
   const std::vector<int64_t>& int64s() const { return int64s_; }
@@ -50,7 +51,7 @@ class StagedColumn {
   std::vector<int32_t> int32s_;
   std::vector<int64_t> int64s_;
   std::vector<__int128> int128s_;
-  std::vector<bool> nulls_;  // Of columns that are no texts; empty while there is none.
+  std::vector<uint8_t> nulls_;  // 1: NULL. Of columns that are no texts; empty while there is none.
 };
 
 // A value that broke a rule without costing its row.
@@ -101,14 +102,6 @@ class StagedFile {
   static constexpr uint64_t kArenaBit = uint64_t{1} << (kOffsetBits - 1);
 };
 
-// A row by its place in the batch.
-struct StagedRow {
-  uint32_t file = 0;
-  uint32_t row = 0;
-
-  bool operator==(const StagedRow&) const = default;
-};
-
 // A row's key and content as hashes; sorts by key, then by the order of rows.
 struct KeyedRow {
   uint64_t key_high = 0;
@@ -151,6 +144,7 @@ class StagedRows {
   // Where a row's record stands, for a raw scan of such records only.
   RecordPlace PlaceOf(StagedRow row) const;
   int64_t LineOf(StagedRow row) const { return files_[row.file].lines[row.row]; }
+  StagedRow RowAt(uint32_t file, int64_t line) const;  // REQUIRES: a row stands there.
   std::string_view HashOf(StagedRow row) const;
   // The values of some columns as texts, joined by '/', for people; NULL is nothing.
   std::string KeyText(StagedRow row, const std::vector<size_t>& columns) const;

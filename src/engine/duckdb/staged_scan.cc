@@ -30,12 +30,13 @@ bool IsGiven(const StagedScan& scan, const StagedFile& file, uint32_t row) {
   return scan.each_key_once ? file.left_out[row] == StagedRows::kGiven : file.left_out[row] != StagedRows::kRejected;
 }
 
-// The rows in the order of a column's values, so that rows with equal ones are together.
+// Rows that were picked and put in an order, in pieces that are read by one thread each.
 struct Clusters {
   std::vector<StagedRow> rows;
-  std::vector<size_t> ends;  // Of each cluster.
+  std::vector<size_t> ends;  // Of each piece.
 };
 
+// By a column's values, so that rows with equal ones are one piece.
 Clusters BuildClusters(const StagedScan& scan, size_t column_index) {
   const auto& files = scan.rows->files();
   auto value_of = [&](const StagedFile& file, uint32_t row) {
@@ -68,6 +69,12 @@ Clusters BuildClusters(const StagedScan& scan, size_t column_index) {
   return clusters;
 }
 
+std::vector<size_t> CutEvenly(size_t rows) {
+  std::vector<size_t> ends;
+  for (size_t end = 0; end < rows; ends.push_back(end)) end = std::min<size_t>(end + kRowsTaken, rows);
+  return ends;
+}
+
 // What a statement found out when it was bound.
 struct Binding {
   StagedScans& scans;
@@ -80,7 +87,10 @@ class ScanRun {
   ScanRun(const Binding& binding, std::vector<idx_t> wanted)
       : scans(binding.scans), scan(binding.scan), wanted_columns(std::move(wanted)) {
     if (scan->cluster_by) clusters = BuildClusters(*scan, *scan->cluster_by);
+    if (scan->only) clusters = {*scan->only, CutEvenly(scan->only->size())};
   }
+  // Whether the rows that are read are those of the clusters, and not simply all.
+  bool is_picked() const { return scan->cluster_by || scan->only; }
 
   // The rows that a thread reads next: [begin, end) of a file, or of the clusters.
   struct Piece {
@@ -90,7 +100,7 @@ class ScanRun {
   };
   std::optional<Piece> Take() {
     std::lock_guard lock(mutex_);
-    if (scan->cluster_by) {
+    if (is_picked()) {
       if (next_ == clusters.ends.size()) return std::nullopt;
       Piece piece{0, next_ == 0 ? 0 : clusters.ends[next_ - 1], clusters.ends[next_]};
       ++next_;
@@ -127,7 +137,7 @@ struct Stretch {
 };
 
 // A text as DuckDB keeps it: to 12 bytes in place, else by reference, which lives as long as the staged rows.
-duckdb_string_t ToDuckText(std::string_view text, bool can_read_16) {
+inline duckdb_string_t ToDuckText(std::string_view text, bool can_read_16) {
   constexpr size_t kInlinedBytesMax = 12;
   duckdb_string_t value;
   if (text.size() > kInlinedBytesMax) {
@@ -216,8 +226,9 @@ class ColumnFill {
       auto* to = static_cast<Value*>(data_);
       for (idx_t i = stretch.begin; i < stretch.end; ++i) to[i] = static_cast<Value>(values[rows_[i]]);
       if (!column.has_nulls()) continue;
+      const auto& nulls = column.nulls();
       for (idx_t i = stretch.begin; i < stretch.end; ++i) {
-        if (column.IsNull(rows_[i])) SetNull(i);
+        if (nulls[rows_[i]] != 0) SetNull(i);
       }
     }
   }
@@ -301,7 +312,7 @@ class PieceScan {
   idx_t Collect() {
     const auto& files = run_.scan->rows->files();
     idx_t count = 0;
-    if (run_.scan->cluster_by) {
+    if (run_.is_picked()) {
       for (; position_ < piece_.end && count < rows_.size(); ++position_) {
         StagedRow at = run_.clusters.rows[position_];
         if (stretches_.empty() || stretches_.back().file_index != at.file) {
