@@ -39,7 +39,8 @@ TableBuild BuildUpsert(const BuildInput& input);
 // The fact: new rows are inserted; derived anew, rows that are gone or different are replaced. Also defines the view
 // changes.<table>: the columns of the fact and _sign, +1 for a row that comes and -1 for one that goes.
 TableBuild BuildFact(const BuildInput& input);
-// Sums over changes.<fact>, added to what the table holds.
+// A mart: rows that add up to sums over the fact, by key. The batch adds the sums over changes.<fact> as rows of its
+// own and folds files of the table into them, by size (fold_plan.h).
 TableBuild BuildAggregate(const BuildInput& input);
 
 // Helpers of the four: the view of the table as the intent saw it, and its target.

@@ -55,6 +55,9 @@ struct TableChange {
   std::string remove_sql;
   std::vector<std::string> key_columns;
   bool replace = false;  // All present rows go; remove_sql is empty then.
+  // Paths of live files that go as they are: the inserted rows stand for theirs. When one of them is no longer live,
+  // the outcome is a Conflict.
+  std::vector<std::string> fold_files;
 };
 
 struct TableTarget {
@@ -102,6 +105,8 @@ class Database {
   // one of the name.
   void DefineRawScan(const std::string& name, RawScan scan);
   void DefineTable(const std::string& name, const delta::Snapshot& snapshot);
+  // Over some of the snapshot's live files. REQUIRES: each path is one's.
+  void DefineFiles(const std::string& name, const delta::Snapshot& snapshot, const std::vector<std::string>& paths);
   // Over a SELECT of ours. Raw scans apart, what is defined is what CheckReadOnlySelect() lets a user read.
   void DefineView(const std::string& name, const std::string& select);
   // A view of the table's columns without rows, for a table that does not exist yet.
