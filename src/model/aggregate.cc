@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/json.h"
 #include "model/fold_plan.h"
@@ -51,6 +52,24 @@ class Sums {
   std::string has_count_;
 };
 
+// Until Leave(), changes.<fact> also brings every row that the fact held before the batch: what a mart that is new to
+// the lake begins with.
+class WholeFact {
+ public:
+  WholeFact(engine::Database& database, const Model& fact) : database_(database), name_(ShortName(fact)) {
+    database_.Run(
+        fmt::format("CREATE SCHEMA IF NOT EXISTS batch; CREATE OR REPLACE TABLE batch.{0} AS SELECT * FROM changes.{0};"
+                    "CREATE OR REPLACE VIEW changes.{0} AS SELECT *, 1 AS _sign FROM {1} UNION ALL BY NAME "
+                    "SELECT * FROM batch.{0}",
+                    name_, fact.table));
+  }
+  void Leave() { database_.Run(fmt::format("CREATE OR REPLACE VIEW changes.{0} AS SELECT * FROM batch.{0}", name_)); }
+
+ private:
+  engine::Database& database_;
+  std::string name_;
+};
+
 }  // namespace
 
 TableBuild BuildAggregate(const BuildInput& input) {
@@ -62,14 +81,17 @@ TableBuild BuildAggregate(const BuildInput& input) {
   TableBuild build{MakeTarget(model, columns), {}, true};
   build.target.description += fmt::format(" Rows add up: sum by {}.", fmt::join(model.key, ", "));
   database.Run("CREATE SCHEMA IF NOT EXISTS coming; CREATE SCHEMA IF NOT EXISTS built");
-  database.Run(fmt::format("CREATE OR REPLACE TABLE coming.{} AS SELECT * FROM ({}\n) WHERE {}", name, model.sql,
-                           sums.AddsSomething()));
-  int64_t coming_rows = database.QueryInteger("SELECT count(*) FROM coming." + name);
-  build.changes = coming_rows > 0;
-  if (!build.changes) return build;
   // Not as the intent saw it: while the batch is not in the table, whoever rewrote its files left the sums as they
   // were.
   auto base = input.lake.Load(model.table);
+  std::optional<WholeFact> whole_fact;
+  if (!base && input.earlier_fact != nullptr) whole_fact.emplace(database, *input.earlier_fact);
+  database.Run(fmt::format("CREATE OR REPLACE TABLE coming.{} AS SELECT * FROM ({}\n) WHERE {}", name, model.sql,
+                           sums.AddsSomething()));
+  if (whole_fact) whole_fact->Leave();
+  int64_t coming_rows = database.QueryInteger("SELECT count(*) FROM coming." + name);
+  build.changes = coming_rows > 0;
+  if (!build.changes) return build;
   if (base) build.change.fold_files = FilesToFold(*base, coming_rows);
   std::string from = "coming." + name;
   if (!build.change.fold_files.empty()) {

@@ -184,6 +184,8 @@ class Batch {
   void BuildModel(const Model& model) {
     BuildInput input{lake_, model, BaseVersion(model.table), Input(model.source).whole,
                      !model.inferred_source.empty() && Input(model.inferred_source).whole};
+    const Model* fact = FactOf(model.source);
+    if (fact != nullptr && BaseVersion(fact->table) != delta::kNoVersion) input.earlier_fact = fact;
     if (model.kind == ModelKind::kScd2) {
       int64_t disagreements = CountDisagreements(input);
       std::string name = fmt::format("{} has one value an hour", fmt::join(model.key, ", "));

@@ -25,6 +25,8 @@ struct BuildInput {
   delta::Version base_version = delta::kNoVersion;  // Of the model's table, in the intent.
   bool whole = false;                               // The source's rows are staged whole, so the table is derived anew.
   bool inferred_whole = false;                      // The same of the source that names inferred members.
+  // Of an aggregate: the fact that it sums, when there was one before this batch.
+  const Model* earlier_fact = nullptr;
 };
 
 // Each defines the view <layer>.<table> at the base version, and temporary tables of its own; none writes to the lake.

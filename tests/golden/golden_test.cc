@@ -1,6 +1,7 @@
 // Files in, rows out: what the real drops must come to, and what each peculiarity of the source must come to.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <set>
 
 #include "base/json.h"
@@ -299,6 +300,26 @@ TEST_F(PeculiarityTest, SharesAreExactAndRoundedHalfUp) {
   auto refused = Run({"report", "repeat-customers", "--from", "2023-01-01"});
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_NE(refused.err.find("the report takes no dates"), std::string::npos) << refused.err;
+}
+
+TEST_F(PeculiarityTest, AMartThatIsNewToTheLakeBeginsWithTheWholeFact) {
+  std::string project = folder() + "/project";
+  ASSERT_EQ(Qlake({"init", project}).exit_code, 0);
+  std::filesystem::remove(project + "/models/marts/sales_daily.sql");
+  std::filesystem::remove(project + "/models/marts/customer_sales.sql");
+  Drop("2023-05-20T10", "sales_transactions_1.csv", SalesCsv({{.id = "trx-1"}, {.id = "trx-2", .units = "5"}}));
+  MustRun({"ingest"});
+  MustRun({"process", "--project", project});
+  EXPECT_EQ(Run({"report", "revenue-by-day"}).exit_code, 2);
+  // The same batch takes one of the earlier rows away.
+  Drop("2023-05-20T10", "sales_transactions_1.csv", SalesCsv({{.id = "trx-1"}}));
+  Drop("2023-05-20T11", "sales_transactions_1.csv", SalesCsv({{.id = "trx-3", .date = "2023-5-21"}}));
+  MustRun({"run"});
+  EXPECT_EQ(MustRun({"report", "revenue-by-day", "--format", "csv"}),
+            "transaction_date,number_of_sales,total_units_sold,total_revenue\n"
+            "2023-05-20,1,2,21.0000\n2023-05-21,1,2,21.0000\n");
+  EXPECT_EQ(Sql("SELECT sum(sales_count) FROM marts.product_sales_daily"), "2\n");
+  EXPECT_EQ(Sql("SELECT sum(sales_count) FROM marts.customer_sales"), "2\n");
 }
 
 TEST_F(PeculiarityTest, WhatACorrectionTookAwayIsInNoReport) {
