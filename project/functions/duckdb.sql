@@ -11,3 +11,13 @@ CREATE OR REPLACE MACRO quote_value(t) AS
 
 -- The English name of the weekday.
 CREATE OR REPLACE MACRO day_name(d) AS dayname(d);
+
+CREATE OR REPLACE MACRO ten_thousandths(n) AS
+  CAST(CAST(n AS DECIMAL(38,4)) * 10000 AS HUGEINT);
+
+-- What percentage `part` is of `whole`, both not negative: DECIMAL(9,2), half up, NULL when `whole` is 0. Counted in integers
+-- (ten thousandths of the values, hundredths of a percent), because a quotient of decimals is a DOUBLE.
+CREATE OR REPLACE MACRO percent_of(part, whole) AS
+  CASE WHEN whole <> 0 THEN CAST(
+    CAST((ten_thousandths(part) * 20000 + ten_thousandths(whole)) // (ten_thousandths(whole) * 2) AS DECIMAL(9,0))
+    * CAST(0.01 AS DECIMAL(2,2)) AS DECIMAL(9,2)) END;

@@ -10,4 +10,5 @@ LEFT JOIN warehouse.product_dim AS p ON p.product_id = s.product_id AND p.is_cur
 WHERE s.transaction_date = $date
   AND s.sales_agent_id IS NOT NULL
 GROUP BY s.sales_agent_id, a.name, s.product_id, p.product_name
+HAVING sum(s.sales_count) <> 0
 ORDER BY sales_agent_name, p.product_name, s.sales_agent_id, s.product_id

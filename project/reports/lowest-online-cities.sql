@@ -8,4 +8,5 @@ SELECT
 FROM marts.online_city_sales_daily
 WHERE transaction_date BETWEEN $from AND $to
 GROUP BY city, state
+HAVING sum(sales_count) <> 0
 ORDER BY total_online_sales, city, state

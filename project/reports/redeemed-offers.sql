@@ -7,4 +7,5 @@ SELECT
 FROM marts.product_sales_daily
 WHERE transaction_date BETWEEN $from AND $to
 GROUP BY discount_percentage
+HAVING sum(sales_count) <> 0
 ORDER BY number_of_sales DESC, discount_percentage

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "model/table_build.h"
 
 namespace qlake::model {
@@ -69,35 +67,6 @@ TableBuild BuildUpsert(const BuildInput& input) {
     build.change.key_columns = model.key;
   }
   build.changes = !build.change.remove_sql.empty() || database.QueryInteger("SELECT count(*) FROM coming." + name) > 0;
-  return build;
-}
-
-TableBuild BuildAggregate(const BuildInput& input) {
-  auto& database = input.lake.database();
-  const auto& model = input.model;
-  std::string name = ShortName(model);
-  auto columns = database.Describe(model.sql);
-  DefineBase(input, columns);
-  database.Run("CREATE SCHEMA IF NOT EXISTS coming; CREATE SCHEMA IF NOT EXISTS built");
-  database.Run(fmt::format("CREATE OR REPLACE TABLE coming.{} AS {}", name, model.sql));
-  TableBuild build{MakeTarget(model, columns), {}, true};
-  build.changes = database.QueryInteger("SELECT count(*) FROM coming." + name) > 0;
-  if (!build.changes) return build;
-  std::string select;
-  for (const auto& column : columns) {
-    bool is_key = std::find(model.key.begin(), model.key.end(), column.name) != model.key.end();
-    std::string quoted = engine::QuoteName(column.name);
-    std::string value =
-        is_key ? quoted : fmt::format("CAST(sum({}) AS {}) AS {}", quoted, base::FormatSqlType(column.type), quoted);
-    select += (select.empty() ? "" : ", ") + value;
-  }
-  std::string keys = NameList(model.key);
-  database.Run(fmt::format(
-      "CREATE OR REPLACE TABLE built.{0} AS SELECT {1} FROM (SELECT * FROM {2} UNION ALL SELECT * FROM coming.{0}) "
-      "GROUP BY {3} HAVING sum({4}) <> 0",
-      name, select, model.table, keys, engine::QuoteName(model.count)));
-  build.change.replace = true;
-  build.change.insert_sql = fmt::format("SELECT * FROM built.{} ORDER BY {}", name, keys);
   return build;
 }
 

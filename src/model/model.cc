@@ -50,6 +50,8 @@ class HeadParser {
     if (model_.source.empty()) Fail("the head has no line like: -- source: sales_transactions");
     if (model_.kind == ModelKind::kAggregate && model_.count.empty())
       Fail("the head has no line like: -- count: sales_count");
+    if (model_.kind == ModelKind::kAggregate && !model_.partition_columns.empty())
+      Fail("an aggregate has no partitions, its files are folded by size: leave the line -- partition out");
     if (Trim(model_.sql).empty()) Fail("there is no SELECT below the head");
     return model_;
   }

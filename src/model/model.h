@@ -10,7 +10,7 @@ enum class ModelKind {
   kFact,       // The first row in order of each key of the source stays; inserted, and revised by corrections.
   kScd2,       // A dimension with history: a row per key and period of data hours.
   kUpsert,     // The model's rows by key; a later one replaces.
-  kAggregate,  // Sums over changes.<fact>, added to what the table holds.
+  kAggregate,  // Sums over changes.<fact>: each batch's are rows more, and the rows of a key add up.
 };
 
 // models/<layer>/<table>.sql: a comment head and one SELECT.
@@ -22,7 +22,7 @@ struct Model {
   std::string order;            // kScd2: the column whose highest value counts first, before the order of rows.
   std::string inferred_source;  // kScd2: members that only this source names are inferred, from
   std::string inferred_column;  // this column of it.
-  std::string count;            // kAggregate: the column that counts source rows; a row at 0 goes.
+  std::string count;            // kAggregate: the column that counts source rows; a key at 0 goes.
   std::vector<std::string> partition_columns;
   std::vector<std::string> personal;
   std::string description;

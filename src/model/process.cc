@@ -198,12 +198,11 @@ class Batch {
   }
 
   void BuildModel(const Model& model) {
-    BuildInput input{lake_,
-                     model,
-                     Staged(model.source),
-                     BaseVersion(model.table),
-                     Input(model.source).whole,
+    BuildInput input{lake_, model, BaseVersion(model.table), Input(model.source).whole,
                      !model.inferred_source.empty() && Input(model.inferred_source).whole};
+    input.source = &Staged(model.source);
+    const Model* fact = FactOf(model.source);
+    if (fact != nullptr && BaseVersion(fact->table) != delta::kNoVersion) input.earlier_fact = fact;
     bool is_done = IsDone(model.table);
     // What is done already may still have to be built: aggregates read a fact's changes, ops.checks what disagrees.
     if (is_done && model.kind != ModelKind::kFact && model.kind != ModelKind::kScd2) return;

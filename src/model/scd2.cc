@@ -82,13 +82,13 @@ class Scd2Builder {
 
   // 1. Also takes in, when resuming, the current versions of the batch's keys as values of an hour before all others.
   void FindBestOfHours() {
-    input_.source.DefineStaged(input_.lake, BestRows());
+    input_.source->DefineStaged(input_.lake, BestRows());
     database_.Run(fmt::format(
         "CREATE OR REPLACE TABLE history.observed AS "
         "SELECT {}, r.data_hour, f._file_id, r._line, FALSE AS is_seed, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS "
         "seed_from FROM ({}) AS r JOIN staged_files.{} AS f ON r._file = f._file",
         ColumnList("r."), model_.sql, model_.source));
-    input_.source.DefineStaged(input_.lake, std::nullopt);
+    input_.source->DefineStaged(input_.lake, std::nullopt);
     if (input_.whole) return;
     database_.Run(fmt::format(
         "INSERT INTO history.observed SELECT {0}, coalesce(d.valid_from, {1}), d._file_id, d._line, TRUE, d.valid_from "
@@ -116,8 +116,8 @@ class Scd2Builder {
     database_.VisitIntegers(
         fmt::format("SELECT {}, CAST({} AS BIGINT) FROM ({}) GROUP BY {}, data_hour", best, differ, model_.sql, key_),
         [&](const std::vector<int64_t>& row) {
-          rows.push_back(input_.source.rows().RowAt(static_cast<uint32_t>(row[0] >> kLineBits),
-                                                    row[0] & ((int64_t{1} << kLineBits) - 1)));
+          rows.push_back(input_.source->rows().RowAt(static_cast<uint32_t>(row[0] >> kLineBits),
+                                                     row[0] & ((int64_t{1} << kLineBits) - 1)));
           disagreements_ += row[1];
         });
     return rows;

@@ -16,18 +16,20 @@ namespace qlake::model {
 struct TableBuild {
   engine::TableTarget target;
   engine::TableChange change;
-  int64_t disagreements = 0;  // A dimension's keys whose rows of one data hour disagree, each hour counted.
   bool changes = true;        // False: its rows stay as they are; only the progress is committed.
+  int64_t disagreements = 0;  // A dimension's keys whose rows of one data hour disagree, each hour counted.
 };
 
 // What a build may read: the engine with the batch's staged tables, and the model's own table as the intent saw it.
 struct BuildInput {
   lake::Lake& lake;
   const Model& model;
-  const StagedSource& source;                       // Of the model.
   delta::Version base_version = delta::kNoVersion;  // Of the model's table, in the intent.
   bool whole = false;                               // The source's rows are staged whole, so the table is derived anew.
   bool inferred_whole = false;                      // The same of the source that names inferred members.
+  const StagedSource* source = nullptr;             // Of a dimension's rows.
+  // Of an aggregate: the fact that it sums, when there was one before this batch.
+  const Model* earlier_fact = nullptr;
 };
 
 // Each defines the view <layer>.<table> at the base version, and temporary tables of its own; none writes to the lake.
@@ -40,7 +42,8 @@ TableBuild BuildUpsert(const BuildInput& input);
 // The fact: new rows are inserted; derived anew, rows that are gone or different are replaced. Also defines the view
 // changes.<table>: the columns of the fact and _sign, +1 for a row that comes and -1 for one that goes.
 TableBuild BuildFact(const BuildInput& input);
-// Sums over changes.<fact>, added to what the table holds.
+// A mart: rows that add up to sums over the fact, by key. The batch adds the sums over changes.<fact> as rows of its
+// own and folds files of the table into them, by size (fold_plan.h).
 TableBuild BuildAggregate(const BuildInput& input);
 
 // Helpers of the four: the view of the table as the intent saw it, and its target.

@@ -143,5 +143,34 @@ TEST_F(BatchTest, OneBigBatchIsHourByHour) {
   EXPECT_EQ(Content(), expected);
 }
 
+// Twelve hours, so that marts are folded, and a correction, so that sums are taken away.
+TEST_F(BatchTest, MartsAddUpToTheFactHourAfterHour) {
+  Random random(11);
+  std::string first_text;
+  for (int hour = 10; hour < 22; ++hour) {
+    std::string text = RandomSales(random);
+    if (hour == 12) first_text = text;
+    Drop("2023-05-20T" + std::to_string(hour), "sales_transactions_1.csv", text);
+    MustRun({"run"});
+  }
+  Drop("2023-05-20T12", "sales_transactions_1.csv", RandomSales(random));
+  Drop("2023-05-20T22", "sales_transactions_1.csv", first_text);
+  MustRun({"run"});
+  auto compare = [&](const std::string& mart, const std::string& keys) {
+    std::string sums = "SELECT " + keys +
+                       ", sum(sales_count) AS n, sum(units) AS units, sum(total_paid_price) AS paid FROM " + mart +
+                       " GROUP BY " + keys + " HAVING sum(sales_count) <> 0";
+    std::string anew = "SELECT " + keys +
+                       ", count(*) AS n, sum(units) AS units, sum(total_paid_price) AS paid FROM "
+                       "sales_transactions_fact GROUP BY " +
+                       keys;
+    EXPECT_EQ(Sql("(" + sums + " EXCEPT " + anew + ") UNION ALL (" + anew + " EXCEPT (" + sums + "))"), "") << mart;
+    EXPECT_NE(Sql(sums), "") << mart;
+  };
+  compare("marts.product_sales_daily", "transaction_date, product_id, discount_percentage");
+  compare("marts.sales_daily", "transaction_date, branch_id, sales_agent_id, payment_method, is_online");
+  compare("marts.customer_sales", "customer_id");
+}
+
 }  // namespace
 }  // namespace qlake::testing

@@ -225,6 +225,16 @@ void Database::DefineTable(const std::string& name, const delta::Snapshot& snaps
   state_->DefineView(name, SelectAllFiles(state_->storage, snapshot));
 }
 
+void Database::DefineFiles(const std::string& name, const delta::Snapshot& snapshot,
+                           const std::vector<std::string>& paths) {
+  std::vector<const delta::AddFile*> files;
+  for (const auto& path : paths) {
+    QLAKE_CHECK(snapshot.files().contains(path));
+    files.push_back(&snapshot.files().at(path));
+  }
+  state_->DefineView(name, SelectFiles(state_->storage, snapshot, files));
+}
+
 void Database::DefineEmptyTable(const std::string& name, const std::vector<base::Column>& columns) {
   state_->DefineView(name, SelectNothing(columns));
 }

@@ -90,6 +90,9 @@ struct TableChange {
   // The inserted rows need no order, and those of one partition come together (StagedScan::cluster_by): they are
   // written by many threads while they come.
   bool clustered = false;
+  // Paths of live files that go as they are: the inserted rows stand for theirs. When one of them is no longer live,
+  // the outcome is a Conflict.
+  std::vector<std::string> fold_files;
 };
 
 struct TableTarget {
@@ -143,6 +146,8 @@ class Database {
   void DefineRawScan(const std::string& name, RawScan scan);
   void DefineStagedScan(const std::string& name, StagedScan scan);
   void DefineTable(const std::string& name, const delta::Snapshot& snapshot);
+  // Over some of the snapshot's live files. REQUIRES: each path is one's.
+  void DefineFiles(const std::string& name, const delta::Snapshot& snapshot, const std::vector<std::string>& paths);
   // Over a SELECT of ours. Raw scans apart, what is defined is what CheckReadOnlySelect() lets a user read.
   void DefineView(const std::string& name, const std::string& select);
   // A view of the table's columns without rows, for a table that does not exist yet.

@@ -34,6 +34,16 @@ std::string NameList(const std::vector<base::Column>& columns) {
   return NameList(names);
 }
 
+// The files that go whole, whatever stands in them.
+std::vector<const delta::AddFile*> FilesThatGo(const std::optional<delta::Snapshot>& base, const TableChange& change) {
+  std::vector<const delta::AddFile*> files;
+  if (base && change.replace) {
+    for (const auto& [path, file] : base->files()) files.push_back(&file);
+  }
+  for (const auto& path : change.fold_files) files.push_back(&base->files().at(path));
+  return files;
+}
+
 // Joins the rows of `t` with the removed keys `k`; keys that are NULL meet, too.
 std::string OnSameKey(const std::vector<std::string>& key_columns) {
   std::vector<std::string> terms;
@@ -84,11 +94,17 @@ RowSink TableWriter::MakeSink() const {
 }
 
 ApplyReport TableWriter::Apply(const TableChange& change, const ApplyOptions& options) {
-  QLAKE_CHECK(!change.replace || change.remove_sql.empty());
+  QLAKE_CHECK(!change.replace || (change.remove_sql.empty() && change.fold_files.empty()));
+  // Removed keys would be looked for in files that are gone.
+  QLAKE_CHECK(change.fold_files.empty() || change.remove_sql.empty());
+  if (auto conflict = FindFoldConflict(change)) {
+    report_.outcome = *std::move(conflict);
+    return report_;
+  }
   base::CrashPoint("apply.before_files");
   // 1. The data files. A crash in here leaves files that no version names.
   RowSink sink = MakeSink();
-  if (base_ && change.replace) RemoveAllRows();
+  RemoveFiles(FilesThatGo(base_, change));
   if (base_ && !change.remove_sql.empty()) RemoveRows(change, sink);
   if (!change.insert_sql.empty()) InsertRows(change, sink);
   std::vector<delta::AddFile> files = sink.Finish();
@@ -101,14 +117,23 @@ ApplyReport TableWriter::Apply(const TableChange& change, const ApplyOptions& op
   return report_;
 }
 
-void TableWriter::RemoveAllRows() {
-  for (const auto& [path, file] : base_->files()) Remove(file);
-  if (base_->files().empty()) return;
+// Their rows are in the insert already, counted twice if another writer put them into files that stay.
+std::optional<delta::Conflict> TableWriter::FindFoldConflict(const TableChange& change) const {
+  for (const auto& path : change.fold_files) {
+    if (base_ && base_->files().contains(path)) continue;
+    return delta::Conflict{base_ ? base_->version() : delta::kNoVersion, "it no longer has the file " + path};
+  }
+  return std::nullopt;
+}
+
+void TableWriter::RemoveFiles(const std::vector<const delta::AddFile*>& files) {
+  if (files.empty()) return;
+  for (const auto* file : files) Remove(*file);
   ResultStream counted = resources_.connection.Stream(
-      fmt::format("SELECT count(*) FROM ({})", SelectAllFiles(resources_.storage, *base_)));
+      fmt::format("SELECT count(*) FROM ({})", SelectFiles(resources_.storage, *base_, files)));
   ChunkHandle chunk;
   QLAKE_CHECK(counted.Next(chunk));
-  report_.rows_removed = VectorView(duckdb_data_chunk_get_vector(chunk.get(), 0)).At<int64_t>(0);
+  report_.rows_removed += VectorView(duckdb_data_chunk_get_vector(chunk.get(), 0)).At<int64_t>(0);
 }
 
 void TableWriter::RemoveRows(const TableChange& change, RowSink& sink) {

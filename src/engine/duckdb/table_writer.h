@@ -35,7 +35,9 @@ class TableWriter {
   bool grows() const { return columns_.size() > table_columns_.size(); }
   RowSink MakeSink() const;
 
-  void RemoveAllRows();
+  std::optional<delta::Conflict> FindFoldConflict(const TableChange& change) const;
+  // Whole files, of which the change inserts nothing or what stands for them.
+  void RemoveFiles(const std::vector<const delta::AddFile*>& files);
   // Takes the files that hold a removed key out of the table and gives their other rows to the sink.
   void RemoveRows(const TableChange& change, RowSink& sink);
   std::vector<const delta::AddFile*> FindFilesWithKeys(const std::string& matches);

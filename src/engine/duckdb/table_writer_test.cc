@@ -162,6 +162,29 @@ TEST_F(TableWriterTest, ReplaceTakesAllPresentRows) {
   EXPECT_EQ(Rows("FROM t.t"), (std::vector<std::string>{"40", "30"}));
 }
 
+TEST_F(TableWriterTest, FoldedFilesGoWithTheRowsThatStandForThem) {
+  auto target = Target("SELECT 1 AS id");
+  for (const char* id : {"1", "2", "3"})
+    Apply(target, {.insert_sql = std::string("SELECT 1 AS id FROM range(") + id + ")"});
+  auto before = Load(target);
+  std::vector<std::string> smallest_two;
+  for (const auto& [path, file] : before->files()) {
+    if (file.stats.find("\"numRecords\":3") == std::string::npos) smallest_two.push_back(path);
+  }
+  database_->DefineFiles("t.folding", *before, smallest_two);
+  TableChange change{.insert_sql = "SELECT count(*)::INTEGER AS id FROM t.folding", .fold_files = smallest_two};
+  auto report = Apply(target, change);
+  EXPECT_EQ(report.files_removed, 2);
+  EXPECT_EQ(report.rows_removed, 3);
+  EXPECT_EQ(report.rows_inserted, 1);
+  EXPECT_EQ(std::get<delta::Committed>(report.outcome).version, 3);
+  EXPECT_EQ(Rows("SELECT * FROM t.t ORDER BY id"), (std::vector<std::string>{"1", "1", "1", "3"}));
+  // Again, they are gone: nothing is written.
+  auto again = database_->Apply(target, Load(target), change, {}, base::SystemClock());
+  EXPECT_TRUE(std::holds_alternative<delta::Conflict>(again.outcome));
+  EXPECT_EQ(Load(target)->version(), 3);
+}
+
 TEST_F(TableWriterTest, AChangeWithoutRowsCommitsItsProgress) {
   auto target = Target("SELECT 1 AS id");
   ApplyOptions options;

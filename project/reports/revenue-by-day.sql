@@ -1,0 +1,13 @@
+-- report: revenue-by-day
+-- title: Revenue by day
+-- bar: total_revenue
+SELECT
+  transaction_date,
+  CAST(sum(sales_count) AS BIGINT) AS number_of_sales,
+  CAST(sum(units) AS BIGINT) AS total_units_sold,
+  CAST(sum(total_paid_price) AS DECIMAL(38,4)) AS total_revenue
+FROM marts.sales_daily
+WHERE transaction_date BETWEEN $from AND $to
+GROUP BY transaction_date
+HAVING sum(sales_count) <> 0
+ORDER BY transaction_date
