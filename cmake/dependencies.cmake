@@ -8,7 +8,7 @@
 # | simdjson       | 3.0.1   | rows/, delta/   | the fastest JSON parser; Delta logs and JSON-lines are its food       |
 # | nlohmann-json  | 3.11.2  | base/ and above | builds JSON; readable where speed does not matter                     |
 # | OpenSSL        | 3.0     | base/           | SHA-256 with the processor's instructions                             |
-# | xxHash         | 0.8.1   | engine/         | the hash that Spark has too, so both engines give one _content_hash   |
+# | xxHash         | 0.8.1   | engine/, lake/  | the hash that Spark has too, so both engines give one _content_hash   |
 # | spdlog, fmt    | 1.10, 9 | base/, fmt: all | formatting; rotating log sinks                                        |
 # | toml++         | 3.3.0   | model/, cli/    | TOML with line numbers in its errors                                  |
 # | CLI11          | 2.1.2   | cli/            | subcommands and help from one definition                              |

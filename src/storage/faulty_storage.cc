@@ -125,6 +125,15 @@ void FaultyStorage::Write(std::string_view path, std::string_view bytes) {
   throw PosixError("write (injected fault)", path, ENOSPC);
 }
 
+void FaultyStorage::Append(std::string_view path, std::string_view bytes) {
+  if (fault_.kind != Fault::Kind::kShort) {
+    return Run(Fault::Op::kWrite, path, [&] { storage_->Append(path, bytes); });
+  }
+  if (!IsDue(Fault::Op::kWrite)) return storage_->Append(path, bytes);
+  storage_->Append(path, bytes.substr(0, bytes.size() / 2));
+  throw PosixError("write (injected fault)", path, ENOSPC);
+}
+
 void FaultyStorage::Sync(std::span<const std::string> paths) {
   std::string_view first = paths.empty() ? std::string_view() : std::string_view(paths.front());
   Run(Fault::Op::kSync, first, [&] { storage_->Sync(paths); });

@@ -16,7 +16,7 @@ struct Fault {
   enum class Op {
     kAny,
     kRead,     // Read, ReadRange, ReadIfPresent
-    kWrite,    // Write
+    kWrite,    // Write, Append
     kPut,      // PutIfAbsent
     kSync,     // Sync
     kReplace,  // Replace
@@ -26,7 +26,7 @@ struct Fault {
   enum class Kind {
     kEio,       // Nothing happened.
     kEnospc,    // Nothing happened.
-    kShort,     // A Write leaves half of its bytes and fails with ENOSPC; any other call as under kEnospc.
+    kShort,     // A Write or Append leaves half of its bytes and fails with ENOSPC; any other call as under kEnospc.
     kEioAfter,  // It happened, but the caller hears of an error: the outcome is unknown to it.
   };
   Op op = Op::kAny;
@@ -52,6 +52,7 @@ class FaultyStorage final : public Storage {
   std::vector<Entry> List(std::string_view folder) const override;
   std::vector<Entry> ListAll(std::string_view folder) const override;
   void Write(std::string_view path, std::string_view bytes) override;
+  void Append(std::string_view path, std::string_view bytes) override;
   void Sync(std::span<const std::string> paths) override;
   [[nodiscard]] bool PutIfAbsent(std::string_view path, std::string_view bytes) override;
   void Replace(std::string_view path, std::string_view bytes) override;

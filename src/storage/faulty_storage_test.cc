@@ -58,6 +58,14 @@ TEST_F(FaultyStorageTest, AShortWriteLeavesHalf) {
   EXPECT_EQ(storage.Read("a"), "123");
 }
 
+TEST_F(FaultyStorageTest, AShortAppendLeavesWhatWasThereAndHalf) {
+  FaultyStorage storage = Open("write:2:SHORT");
+  storage.Write("a", "123456");
+  EXPECT_EQ(MessageOf([&] { storage.Append("a", "abcd"); }),
+            "cannot write (injected fault) a: No space left on device");
+  EXPECT_EQ(storage.Read("a"), "123456ab");
+}
+
 TEST_F(FaultyStorageTest, APutCanFailBeforeOrAfterItHappened) {
   FaultyStorage before = Open("put:1:EIO");
   EXPECT_NE(MessageOf([&] { static_cast<void>(before.PutIfAbsent("before", "x")); }), "no error");

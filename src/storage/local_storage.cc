@@ -160,6 +160,13 @@ void LocalStorage::Write(std::string_view path, std::string_view bytes) {
   file.Close();
 }
 
+void LocalStorage::Append(std::string_view path, std::string_view bytes) {
+  RequireFilePath(path);
+  PosixFile file = PosixFile::OpenToAppend(Absolute(path));
+  file.WriteAll(bytes);
+  file.Close();
+}
+
 PosixFile LocalStorage::CreateWithFolders(std::string_view path, PosixFile::IfTaken if_taken) {
   std::string absolute = Absolute(path);
   if (auto file = PosixFile::Create(absolute, if_taken)) return std::move(*file);

@@ -23,6 +23,7 @@ class LocalStorage final : public Storage {
   std::vector<Entry> List(std::string_view folder) const override;
   std::vector<Entry> ListAll(std::string_view folder) const override;
   void Write(std::string_view path, std::string_view bytes) override;
+  void Append(std::string_view path, std::string_view bytes) override;
   void Sync(std::span<const std::string> paths) override;
   [[nodiscard]] bool PutIfAbsent(std::string_view path, std::string_view bytes) override;
   void Replace(std::string_view path, std::string_view bytes) override;

@@ -49,6 +49,15 @@ void ExpectError(base::ErrorKind kind, Call call) {
   }
 }
 
+TEST_F(LocalStorageTest, AppendedBytesFollowThoseThatAreThere) {
+  storage_->Write("a/b", "12");
+  storage_->Append("a/b", "");
+  storage_->Append("a/b", "345");
+  EXPECT_EQ(storage_->Read("a/b"), "12345");
+  ExpectError(base::ErrorKind::kIo, [&] { storage_->Append("a/absent", "1"); });
+  EXPECT_FALSE(storage_->Find("a/absent"));
+}
+
 TEST_F(LocalStorageTest, WrittenBytesAreReadBackWholeAndInRanges) {
   std::string bytes(100'000, '\0');
   for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 31);

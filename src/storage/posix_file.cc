@@ -37,6 +37,12 @@ std::optional<PosixFile> PosixFile::OpenToReadIfPresent(const std::string& path)
   return Open(path, O_RDONLY, "open");
 }
 
+PosixFile PosixFile::OpenToAppend(const std::string& path) {
+  auto file = Open(path, O_WRONLY | O_APPEND, "open");
+  if (!file) throw PosixError("open", path, ENOENT);
+  return std::move(*file);
+}
+
 std::optional<PosixFile> PosixFile::Create(const std::string& path, IfTaken if_taken) {
   return Open(path, O_WRONLY | O_CREAT | (if_taken == IfTaken::kFail ? O_EXCL : O_TRUNC), "create");
 }

@@ -19,6 +19,7 @@ class PosixFile {
  public:
   static PosixFile OpenToRead(const std::string& path);  // A folder too.
   static std::optional<PosixFile> OpenToReadIfPresent(const std::string& path);
+  static PosixFile OpenToAppend(const std::string& path);  // Never creates it.
   enum class IfTaken { kTruncate, kFail };
   // Nothing when the folder is absent.
   static std::optional<PosixFile> Create(const std::string& path, IfTaken if_taken);

@@ -40,6 +40,9 @@ class Storage {
   // A crash may leave any part of it, so only files that nothing refers to yet are written so.
   virtual void Write(std::string_view path, std::string_view bytes) = 0;
 
+  // Adds to the end of a file that Write() began, for files too large to hold in memory. As durable as Write().
+  virtual void Append(std::string_view path, std::string_view bytes) = 0;
+
   // Makes files written before, and the folders that name them, durable: one parallel batch.
   virtual void Sync(std::span<const std::string> paths) = 0;
 
