@@ -17,6 +17,7 @@ namespace qlake::ingest {
 namespace {
 
 constexpr const char* kIngestApp = "qlake.ingest";
+constexpr size_t kReadersMax = 8;
 
 // What raw.files knows already.
 struct Known {
@@ -182,7 +183,8 @@ IngestReport Ingest(lake::Writer& writer, const std::vector<lake::Source>& sourc
   // 1. The bytes. A crash here leaves files that nothing refers to; the next ingest finds them by their content.
   base::CrashPoint("ingest.before_bytes");
   std::mutex mutex;
-  base::ParallelFor(candidates.size(), std::max(1u, std::thread::hardware_concurrency()), [&](size_t i) {
+  // More threads than processors: each waits for the disk a good part of its time.
+  base::ParallelFor(candidates.size(), kReadersMax, [&](size_t i) {
     TakeIn(lake, candidates[i]);
     std::lock_guard lock(mutex);
     progress.bytes_done += candidates[i].landed.bytes;

@@ -109,6 +109,17 @@ ResultStream Connection::Stream(std::string_view sql) {
   return stream;
 }
 
+ResultStream Connection::Gather(std::string_view sql) {
+  KeepOrder(false);
+  ForgetFailure();
+  ResultStream stream(*this);
+  if (duckdb_query(connection_.get(), ToStatement(sql).c_str(), stream.result_.get()) != DuckDBSuccess) {
+    ThrowFailure(duckdb_result_error_type(stream.result_.get()), duckdb_result_error(stream.result_.get()));
+  }
+  ReadColumns(stream.result_.get(), stream.names_, stream.types_);
+  return stream;
+}
+
 void Connection::DescribeSelect(std::string_view sql, std::vector<std::string>& names,
                                 std::vector<LogicalType>& types) {
   // The C library that we link does not tell the columns of a prepared statement; an empty answer does.

@@ -50,6 +50,8 @@ class Connection {
   void Run(std::string_view sql);
   // One statement; its answer comes in the order that it asks for.
   ResultStream Stream(std::string_view sql);
+  // The same, in no order but computed by all threads, and held in memory at once.
+  ResultStream Gather(std::string_view sql);
   // Column names and types of a SELECT, which is not run.
   void DescribeSelect(std::string_view sql, std::vector<std::string>& names, std::vector<LogicalType>& types);
   // One text that the statement, with one text bound to its parameter, answers with.

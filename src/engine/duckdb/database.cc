@@ -139,7 +139,7 @@ int64_t Database::QueryInteger(std::string_view sql) {
 }
 
 void Database::VisitIntegers(std::string_view sql, const std::function<void(const std::vector<int64_t>&)>& on_row) {
-  ResultStream stream = state_->connection.Stream(sql);
+  ResultStream stream = state_->connection.Gather(sql);
   std::vector<int64_t> row(stream.types().size());
   for (const auto& type : stream.types()) QLAKE_CHECK(type.id == DUCKDB_TYPE_BIGINT);
   ChunkHandle chunk;

@@ -247,8 +247,16 @@ class ColumnFill {
     for (const auto& stretch : stretches_) {
       const auto& texts = stretch.file->columns[index].texts();
       const char* file_end = stretch.file->text.data() + stretch.file->text.size();
+      // Rows that were picked lie far apart, so that nearly each text has to come from memory: all are asked for before
+      // the first one is waited for.
+      references_.resize(stretch.end - stretch.begin);
       for (idx_t i = stretch.begin; i < stretch.end; ++i) {
         uint64_t reference = texts[rows_[i]];
+        references_[i - stretch.begin] = reference;
+        if (reference != StagedColumn::kNullText) __builtin_prefetch(stretch.file->TextAt(reference).data());
+      }
+      for (idx_t i = stretch.begin; i < stretch.end; ++i) {
+        uint64_t reference = references_[i - stretch.begin];
         if (reference == StagedColumn::kNullText) {
           SetNull(i);
           continue;
@@ -273,6 +281,7 @@ class ColumnFill {
   const std::vector<Stretch>& stretches_;
   const uint32_t* rows_;
   uint64_t* validity_ = nullptr;
+  std::vector<uint64_t> references_;
 };
 
 // One thread's part in a run.

@@ -8,7 +8,6 @@
 namespace qlake::engine {
 namespace {
 
-constexpr std::string_view kBlanks = " \t";
 constexpr size_t kTopLabelLettersMin = 2;
 
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -18,10 +17,12 @@ bool IsLocalCharacter(char c) {
   return IsLetter(c) || IsDigit(c) || c == '.' || c == '_' || c == '%' || c == '+' || c == '-';
 }
 
+bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+
 std::string_view Trim(std::string_view text) {
-  size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+  while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 // The end of the longest domain that starts at the position; 0 when none does: labels, a point behind each, and
@@ -116,10 +117,9 @@ std::optional<Slashes> FindSlashes(std::string_view text) {
 }  // namespace
 
 std::optional<std::string_view> CleanText(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return std::nullopt;
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+  text = Trim(text);
+  if (text.empty()) return std::nullopt;
+  return text;
 }
 
 std::optional<int64_t> ParseIntegerText(std::string_view text) {
