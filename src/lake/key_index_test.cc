@@ -64,11 +64,11 @@ TEST_F(KeyIndexTest, FindAppends) {
 TEST_F(KeyIndexTest, AnUpdateIsInvisibleBeforeItIsPublished) {
   AddAndPublish(NewEntries(100, 1), 1);
   auto base = Open();
-  KeyIndexUpdate update(*storage_, kTestTable, kTestTableId, &*base);
+  KeyIndexUpdate update(*storage_, kTestTable, &*base);
   update.Add(NewEntries(50, 2));
   EXPECT_EQ(update.paths().size(), 1u);
   EXPECT_EQ(Open()->entries(), 100u);
-  std::move(update).Publish(2);
+  std::move(update).Publish(kTestTableId, 2);
   EXPECT_EQ(Open()->entries(), 150u);
   EXPECT_EQ(base->entries(), 100u);
 }
@@ -93,14 +93,14 @@ TEST_F(KeyIndexTest, WithoutABaseAllRowsAreReplaced) {
   Entries old = NewEntries(1'000, 1);
   AddAndPublish(old, 1);
   AddAndPublish(NewEntries(1'000, 1), 2);
-  KeyIndexUpdate update(*storage_, kTestTable, kTestTableId, nullptr);
+  KeyIndexUpdate update(*storage_, kTestTable, nullptr);
   Entries all;
   for (uint32_t batch = 0; batch < 20; ++batch) {
     Entries entries = NewEntries(500, batch);
     update.Add(entries);
     all.insert(all.end(), entries.begin(), entries.end());
   }
-  std::move(update).Publish(3);
+  std::move(update).Publish(kTestTableId, 3);
   auto index = Open();
   EXPECT_EQ(index->covers(), 3);
   EXPECT_TRUE(Find(*index, old).empty());
@@ -225,7 +225,7 @@ TEST_F(KeyIndexTest, LeftoversOfUpdatesThatWereNeverPublishedGoWithTheNextOne) {
   AddAndPublish(NewEntries(1'000, 1), 1);
   for (int crash = 0; crash < 5; ++crash) {
     auto base = Open();
-    KeyIndexUpdate update(*storage_, kTestTable, kTestTableId, &*base);
+    KeyIndexUpdate update(*storage_, kTestTable, &*base);
     update.Add(NewEntries(1'000, 2));
   }
   EXPECT_EQ(RunFiles().size(), 6u);
@@ -248,9 +248,9 @@ TEST_F(KeyIndexTest, AnIoErrorAnywhereLeavesTheOldIndexOrTheNewOne) {
       std::string error;
       try {
         auto base = KeyIndex::Open(faulty, kTestTable, kTestTableId);
-        KeyIndexUpdate update(faulty, kTestTable, kTestTableId, base ? &*base : nullptr);
+        KeyIndexUpdate update(faulty, kTestTable, base ? &*base : nullptr);
         update.Add(NewEntries(20, 8));  // The eighth run: all are merged.
-        std::move(update).Publish(8);
+        std::move(update).Publish(kTestTableId, 8);
       } catch (const base::Error& failure) {
         error = failure.message();
       }
@@ -316,7 +316,7 @@ TEST_F(KeyIndexTest, ARandomHistoryGivesTheIndexThatAMapGives) {
       auto base = Open();
       bool replaces = !base || random() % 25 == 0;
       if (replaces) rows.clear();
-      KeyIndexUpdate update(*storage_, kTestTable, kTestTableId, replaces ? nullptr : &*base);
+      KeyIndexUpdate update(*storage_, kTestTable, replaces ? nullptr : &*base);
       Entries written;
       for (uint64_t adds = random() % 4; adds > 0; --adds) {
         Entries entries;
@@ -332,7 +332,7 @@ TEST_F(KeyIndexTest, ARandomHistoryGivesTheIndexThatAMapGives) {
         written.insert(written.end(), entries.begin(), entries.end());
       }
       if (random() % 5 == 0 && !replaces) continue;  // A crash before the publication.
-      std::move(update).Publish(++version);
+      std::move(update).Publish(kTestTableId, ++version);
       for (const auto& entry : written) rows[{entry.key_high, entry.key_low}].push_back(entry);
 
       auto index = Open();
@@ -372,9 +372,9 @@ TEST(KeyIndexCrashChild, DISABLED_PublishesASecondUpdate) {
   ASSERT_NE(root, nullptr) << "only run by KeyIndexTest.AKilledUpdateLeavesTheOldIndexOrTheNewOne";
   auto storage = storage::OpenLocalStorage(root);
   auto base = KeyIndex::Open(*storage, kTestTable, kTestTableId);
-  KeyIndexUpdate update(*storage, kTestTable, kTestTableId, &*base);
+  KeyIndexUpdate update(*storage, kTestTable, &*base);
   update.Add(std::vector<KeyEntry>{{1, 1, 1, 2, 1}});
-  std::move(update).Publish(2);
+  std::move(update).Publish(kTestTableId, 2);
 }
 
 TEST_F(KeyIndexTest, AKilledUpdateLeavesTheOldIndexOrTheNewOne) {
@@ -383,9 +383,9 @@ TEST_F(KeyIndexTest, AKilledUpdateLeavesTheOldIndexOrTheNewOne) {
     delta::Version covers;
   };
   for (const Case& crash : {Case{"index.before_manifest", 1}, Case{"index.after_manifest", 2}}) {
-    KeyIndexUpdate fresh(*storage_, kTestTable, kTestTableId, nullptr);
+    KeyIndexUpdate fresh(*storage_, kTestTable, nullptr);
     fresh.Add(NewEntries(100, 1));
-    std::move(fresh).Publish(1);
+    std::move(fresh).Publish(kTestTableId, 1);
     std::string command = fmt::format(
         "QLAKE_CRASH_AT={} QLAKE_TEST_INDEX_ROOT={} {} --gtest_also_run_disabled_tests "
         "--gtest_filter=KeyIndexCrashChild.* >/dev/null 2>&1",

@@ -23,8 +23,8 @@ int SizeClassOf(uint64_t entries) {
 
 }  // namespace
 
-KeyIndexUpdate::KeyIndexUpdate(storage::Storage& storage, std::string table, std::string table_id, const KeyIndex* base)
-    : storage_(storage), table_(std::move(table)), table_id_(std::move(table_id)) {
+KeyIndexUpdate::KeyIndexUpdate(storage::Storage& storage, std::string table, const KeyIndex* base)
+    : storage_(storage), table_(std::move(table)) {
   if (base == nullptr) return;
   for (const auto& run : base->manifest().runs) parts_.push_back({run, false});
 }
@@ -99,7 +99,7 @@ std::vector<std::string> KeyIndexUpdate::paths() const {
   return paths;
 }
 
-void KeyIndexUpdate::Publish(delta::Version version) && {
+void KeyIndexUpdate::Publish(const std::string& table_id, delta::Version version) && {
   auto previous = ReadKeyManifest(storage_, table_);
   if (is_damaged_) {
     // The runs stay for readers that have just read the old manifest; the next index removes them. A crash here leaves
@@ -112,7 +112,7 @@ void KeyIndexUpdate::Publish(delta::Version version) && {
   storage_.Sync(paths());
   base::CrashPoint("index.before_manifest");
   // 2. The manifest names them. A crash here leaves the old or the new index; the old one covers an older version.
-  KeyManifest manifest = {table_id_, version, {}};
+  KeyManifest manifest = {table_id, version, {}};
   for (const auto& part : parts_) manifest.runs.push_back(part.run);
   storage_.Replace(KeyManifestPath(table_), FormatKeyManifest(manifest));
   base::CrashPoint("index.after_manifest");

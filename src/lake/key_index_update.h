@@ -18,7 +18,7 @@ namespace qlake::lake {
 // Not thread-safe. REQUIRES: the lake's lease; `base` is the newest index that there is.
 class KeyIndexUpdate {
  public:
-  KeyIndexUpdate(storage::Storage& storage, std::string table, std::string table_id, const KeyIndex* base);
+  KeyIndexUpdate(storage::Storage& storage, std::string table, const KeyIndex* base);
 
   // Writes the entries of rows that the index does not hold yet. Runs of like size are merged when there are too many
   // of them, so that 24 million entries added 1,500 at a time are written some five times over, and lie in some twenty
@@ -29,9 +29,9 @@ class KeyIndexUpdate {
   // together with others of its own saves time.
   std::vector<std::string> paths() const;
 
-  // Makes the rows visible, as those of the table at `version`: atomic and durable. Without an Add() before it says
-  // that the rows of a later version are the same (a compaction).
-  void Publish(delta::Version version) &&;
+  // Makes the rows visible, as those of the table with this id (Delta's metaData.id) at `version`: atomic and durable.
+  // Without an Add() before it says that the rows of a later version are the same (a compaction).
+  void Publish(const std::string& table_id, delta::Version version) &&;
 
  private:
   struct Part {
@@ -51,7 +51,6 @@ class KeyIndexUpdate {
 
   storage::Storage& storage_;
   std::string table_;
-  std::string table_id_;
   std::vector<Part> parts_;
   bool is_damaged_ = false;
 };

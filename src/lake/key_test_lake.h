@@ -45,9 +45,9 @@ class KeyTestLake : public ::testing::Test {
   // Adds the entries to the index that there is, or makes one, for a version of the table.
   void AddAndPublish(const Entries& entries, delta::Version version) {
     auto base = Open();
-    KeyIndexUpdate update(*storage_, kTestTable, kTestTableId, base ? &*base : nullptr);
+    KeyIndexUpdate update(*storage_, kTestTable, base ? &*base : nullptr);
     update.Add(entries);
-    std::move(update).Publish(version);
+    std::move(update).Publish(kTestTableId, version);
   }
 
   static Entries Find(const KeyIndex& index, const Entries& probes, uint32_t seq_max = UINT32_MAX) {

@@ -78,7 +78,7 @@ bool HasCommitted(const lake::Lake& lake, const Project& project, int64_t to_seq
 }
 
 Plan MakePlan(lake::Intent intent, Project project, bool is_redo, const std::vector<lake::FileRecord>& revisions) {
-  Plan plan{std::move(intent), std::move(project), is_redo, {}, 0, 0};
+  Plan plan{std::move(intent), std::move(project), is_redo, {}, revisions, 0, 0};
   std::vector<lake::FileRecord> until;
   for (const auto& file : revisions) {
     if (file.seq > plan.intent.to_seq) continue;

@@ -24,9 +24,10 @@ struct SourceInput {
 // What the next batch of process is: an intent, and the files it stands for.
 struct Plan {
   lake::Intent intent;
-  Project project;                  // The one that the intent follows, not always today's.
-  bool is_redo = false;             // The intent was written by a run that did not finish.
-  std::vector<SourceInput> inputs;  // One per contract, in the project's order.
+  Project project;                          // The one that the intent follows, not always today's.
+  bool is_redo = false;                     // The intent was written by a run that did not finish.
+  std::vector<SourceInput> inputs;          // One per contract, in the project's order.
+  std::vector<lake::FileRecord> revisions;  // All files that were ever taken in, by seq.
   int64_t new_files = 0;
   int64_t new_bytes = 0;
 };

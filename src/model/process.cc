@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <tuple>
 
 #include "base/error.h"
@@ -37,7 +38,11 @@ class Batch {
     // 3. Table by table: rows and progress in one commit. A crash leaves some done; a redo finds their progress. Facts
     // go first: they alone still evaluate a model's SQL, and while nothing is committed a mistake there can be mended.
     ClusterFacts();
+    for (size_t i = 0; i < fact_keys_.size(); ++i) {
+      fact_keys_[i]->Begin(std::move(coming_keys_[i].entries), coming_keys_[i].replace);
+    }
     for (const auto& prepared : prepared_) Commit(prepared);
+    for (const auto& keys : fact_keys_) keys->Publish();
     WriteChecks();
     // 4. The ledger publishes the batch. A crash before leaves the last publication in force.
     base::CrashPoint("process.before_ledger");
@@ -100,9 +105,10 @@ class Batch {
       }
       auto base = lake_.LoadVersion(fact->table, BaseVersion(fact->table));
       if (base) lake_.database().DefineTable(fact->table, *base);
-      JudgeDuplicates(lake_, staged_.back(), *fact, [&](const std::vector<engine::KeyedRow>&) {
-        return base && !input.whole ? FindKnownInFact(lake_, contract, *fact) : std::vector<KnownKey>();
-      });
+      bool is_derived_anew = input.whole || !base;
+      auto& keys = fact_keys_.emplace_back(std::make_unique<FactKeys>(lake_, *fact, plan_.revisions));
+      FactBefore before{*fact, *keys, is_derived_anew ? std::nullopt : std::move(base), plan_.intent.from_seq};
+      coming_keys_.push_back({JudgeDuplicates(lake_, staged_.back(), before), is_derived_anew});
     }
   }
 
@@ -268,9 +274,15 @@ class Batch {
   Plan plan_;
   const ProcessOptions& options_;
   ProcessReport& report_;
+  struct ComingKeys {
+    std::vector<lake::KeyEntry> entries;
+    bool replace = false;  // They are all that the fact will hold.
+  };
   std::vector<StagedSource> staged_;
-  std::vector<Prepared> prepared_;         // In the order of their commits.
-  std::vector<CheckCount> disagreements_;  // Keys of dimensions whose rows of one hour disagree.
+  std::vector<std::unique_ptr<FactKeys>> fact_keys_;  // Of each fact of the batch,
+  std::vector<ComingKeys> coming_keys_;               // and what they are to learn.
+  std::vector<Prepared> prepared_;                    // In the order of their commits.
+  std::vector<CheckCount> disagreements_;             // Keys of dimensions whose rows of one hour disagree.
 };
 
 }  // namespace

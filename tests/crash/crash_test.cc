@@ -80,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(EveryLabel, KillTest,
                                            "process.after_table", "process.before_ledger", "process.after_ledger",
                                            "apply.before_files", "apply.after_files", "delta.before_sync",
                                            "delta.before_log", "delta.after_log", "dump.before_csv", "dump.after_csv",
-                                           "dump.after_manifest"),
+                                           "dump.after_manifest", "index.before_manifest", "index.after_manifest"),
                          [](const auto& test) {
                            std::string name = test.param;
                            for (char& c : name) c = c == '.' ? '_' : c;

@@ -1,7 +1,6 @@
 #include "engine/duckdb/functions.h"
 
-#include <xxhash.h>
-
+#include <cstring>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -10,15 +9,11 @@
 
 #include "base/error.h"
 #include "engine/duckdb/handles.h"
+#include "engine/duckdb/key_hash.h"
 #include "engine/duckdb/text_functions.h"
 
 namespace qlake::engine {
 namespace {
-
-// Two seeds make 128 bits of a hash that Spark has too (xxhash64 takes 42 there).
-constexpr uint64_t kSeeds[] = {42, 1011};
-constexpr char kNullMark = '\x1E';
-constexpr char kSeparator = '\x1F';
 
 // The answers of one call, one a row.
 class Output {
@@ -132,12 +127,43 @@ void ContentHashRows(duckdb_function_info, duckdb_data_chunk input, duckdb_vecto
   for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
     text.clear();
     for (size_t i = 0; i < columns.size(); ++i) {
-      if (i > 0) text.push_back(kSeparator);
-      columns[i].IsNull(row) ? text.push_back(kNullMark) : static_cast<void>(text.append(columns[i].TextAt(row)));
+      if (i > 0) text.push_back(kContentSeparator);
+      columns[i].IsNull(row) ? text.push_back(kContentNull) : static_cast<void>(text.append(columns[i].TextAt(row)));
     }
-    XXH64_canonical_t hash[2];
-    for (size_t i = 0; i < 2; ++i) XXH64_canonicalFromHash(&hash[i], XXH64(text.data(), text.size(), kSeeds[i]));
-    output.SetText(row, {reinterpret_cast<const char*>(hash), sizeof hash});
+    auto hash = HashContent(text);
+    output.SetText(row, {reinterpret_cast<const char*>(hash.data()), hash.size()});
+  }
+}
+
+void KeyHashRows(duckdb_function_info, duckdb_data_chunk input, duckdb_vector result) {
+  VectorView parts(duckdb_data_chunk_get_vector(input, 0));
+  std::vector<VectorView> columns;
+  for (idx_t i = 1; i < duckdb_data_chunk_get_column_count(input); ++i) {
+    columns.emplace_back(duckdb_data_chunk_get_vector(input, i));
+  }
+  Output output(result);
+  std::string joined;
+  for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
+    joined.clear();
+    for (const auto& column : columns) {
+      AppendKeyPart(column.IsNull(row) ? std::nullopt : std::optional(column.TextAt(row)), joined);
+    }
+    KeyHash hash = HashKey(joined);
+    output.Set(row, static_cast<int64_t>(parts.At<int32_t>(row) == 0 ? hash.high : hash.low));
+  }
+}
+
+void HashPrefixRows(duckdb_function_info, duckdb_data_chunk input, duckdb_vector result) {
+  VectorView hashes(duckdb_data_chunk_get_vector(input, 0));
+  Output output(result);
+  for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
+    if (hashes.IsNull(row) || hashes.TextAt(row).size() < sizeof(int64_t)) {
+      output.Set(row, int64_t{0});
+      continue;
+    }
+    int64_t prefix;
+    std::memcpy(&prefix, hashes.TextAt(row).data(), sizeof prefix);
+    output.Set(row, prefix);
   }
 }
 
@@ -182,6 +208,14 @@ void RegisterFunctions(duckdb_connection connection) {
   duckdb_scalar_function_set_varargs(content_hash.get(), text_type.get());
   duckdb_scalar_function_set_special_handling(content_hash.get());  // NULLs count.
   Register(connection, content_hash);
+  ScalarFunctionHandle key_hash = MakeFunction("key_hash", {DUCKDB_TYPE_INTEGER}, DUCKDB_TYPE_BIGINT, KeyHashRows);
+  duckdb_scalar_function_set_varargs(key_hash.get(), text_type.get());
+  duckdb_scalar_function_set_special_handling(key_hash.get());
+  Register(connection, key_hash);
+  ScalarFunctionHandle hash_prefix =
+      MakeFunction("hash_prefix", {DUCKDB_TYPE_BLOB}, DUCKDB_TYPE_BIGINT, HashPrefixRows);
+  duckdb_scalar_function_set_special_handling(hash_prefix.get());
+  Register(connection, hash_prefix);
 }
 
 }  // namespace qlake::engine

@@ -10,6 +10,9 @@ namespace qlake::engine {
 //   text_functions.h; NULL gives NULL.
 //   content_hash(VARCHAR...) -> BLOB: 16 bytes, XXH64 with seed 42 and then with seed 1011, both big-endian, of the
 //   arguments joined by 0x1F, where NULL is the one byte 0x1E.
+//   key_hash(part INTEGER, VARCHAR...) -> BIGINT: the high (part 0) or low (part 1) half of the key's hash, see
+//   key_hash.h; hash_prefix(BLOB) -> BIGINT: the first eight bytes of a content hash, as KeyedRow::content has them; 0
+//   without one.
 void RegisterFunctions(duckdb_connection connection);
 
 }  // namespace qlake::engine

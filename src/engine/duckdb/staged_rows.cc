@@ -1,7 +1,5 @@
 #include "engine/duckdb/staged_rows.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -9,6 +7,7 @@
 #include "base/parallel.h"
 #include "engine/duckdb/file_bytes.h"
 #include "engine/duckdb/file_stager.h"
+#include "engine/duckdb/key_hash.h"
 #include "engine/duckdb/text_functions.h"
 #include "rows/reader.h"
 
@@ -49,11 +48,6 @@ StagedFile StageFile(const storage::Storage& storage, const RawScan& scan, uint3
   look_up();
   file.left_out.assign(file.rows(), StagedRows::kGiven);
   return file;
-}
-
-void AppendKeyPart(std::optional<std::string_view> value, std::string& joined) {
-  value ? static_cast<void>(joined.append(*value)) : joined.push_back(kContentNull);
-  joined.push_back(kContentSeparator);
 }
 
 // Sorts by key and order. One pass spreads the rows over buckets by the first bits of their keys, which are as good as
@@ -210,13 +204,6 @@ std::string_view StagedRows::HashOf(StagedRow row) const {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
 
-KeyedRow HashKey(const std::vector<std::optional<std::string>>& values) {
-  std::string joined;
-  for (const auto& value : values) AppendKeyPart(value, joined);
-  XXH128_hash_t hash = XXH3_128bits(joined.data(), joined.size());
-  return {hash.high64, hash.low64, 0, {}};
-}
-
 void StagedRows::ReplaceText(StagedRow row, size_t column, std::optional<std::string_view> text) {
   auto& file = files_[row.file];
   file.columns[column].ReplaceText(row.row, text ? file.Refer(*text) : StagedColumn::kNullText);
@@ -263,10 +250,10 @@ std::vector<KeyedRow> StagedRows::Keys(const std::vector<size_t>& columns, size_
         if (!column.IsNull(row)) file.AppendText(column, row, value);
         AppendKeyPart(column.IsNull(row) ? std::nullopt : std::optional<std::string_view>(value), text);
       }
-      XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+      KeyHash hash = HashKey(text);
       uint64_t content = 0;
       std::memcpy(&content, file.hashes[row].data(), sizeof content);
-      keys[to++] = {hash.high64, hash.low64, content, {static_cast<uint32_t>(i), row}};
+      keys[to++] = {hash.high, hash.low, content, {static_cast<uint32_t>(i), row}};
     }
     given[i] = to - begins[i];
   });

@@ -112,9 +112,6 @@ struct KeyedRow {
   bool SameKey(const KeyedRow& other) const { return key_high == other.key_high && key_low == other.key_low; }
 };
 
-// The hash of a key's values as texts (a cast to VARCHAR); nothing: NULL.
-KeyedRow HashKey(const std::vector<std::optional<std::string>>& values);
-
 // The rows of one source in one batch: read, typed, cleaned, judged by the rules of their columns, and kept in memory
 // column by column (some 150 bytes a row beside the files' own bytes). Rows keep the order of the files and lines.
 class StagedRows {
