@@ -4,6 +4,7 @@
 #include "cli/context.h"
 #include "cli/open_lake.h"
 #include "cli/report_printing.h"
+#include "run/published.h"
 
 namespace qlake::cli {
 namespace {
@@ -45,7 +46,8 @@ int Execute(Context& context, const Options& options) {
     names.push_back(definition.name);
     if (definition.name != options.name) continue;
     OpenLake lake(context, IfAbsent::kRefuse);
-    PrintReport(context, *lake, project, definition, dates, options.answer, ParseAsOf(options.as_of));
+    run::RequirePublished(*lake, project, ParseAsOf(options.as_of), report::RenderSql(definition, dates));
+    PrintReport(context, *lake, definition, dates, options.answer);
     return kExitDone;
   }
   throw base::InputError("there is no report of that name, there are {}: {}", fmt::join(names, ", "), options.name);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,9 +12,10 @@ namespace qlake::cli {
 // The project's reports, by name.
 std::vector<report::Report> LoadReports(const model::Project& project);
 
-// Answers a report from the last publication, or that at `as_of`. On a terminal a table has its bar.
-void PrintReport(Context& context, lake::Lake& lake, const model::Project& project, const report::Report& report,
-                 const report::DateRange& dates, const AnswerOptions& options, std::optional<base::Timestamp> as_of);
+// Answers a report. On a terminal a table has its bar. REQUIRES: the views that it reads are defined
+// (run::RequirePublished with its SQL).
+void PrintReport(Context& context, lake::Lake& lake, const report::Report& report, const report::DateRange& dates,
+                 const AnswerOptions& options);
 
 // Throws Error{kInput} that names the flag.
 base::Date RequireDate(const std::string& flag, const std::string& text);

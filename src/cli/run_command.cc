@@ -5,7 +5,7 @@
 #include "cli/progress.h"
 #include "cli/report_printing.h"
 #include "cli/run_summary.h"
-#include "lake/records.h"
+#include "run/published.h"
 #include "run/runner.h"
 
 namespace qlake::cli {
@@ -19,9 +19,13 @@ struct Options {
 };
 
 void PrintReports(Context& context, lake::Lake& lake, const model::Project& project) {
-  for (const auto& definition : LoadReports(project)) {
+  auto reports = LoadReports(project);
+  std::string all_sql;
+  for (const auto& definition : reports) all_sql += definition.sql;
+  if (!run::DefinePublished(lake, project, std::nullopt, all_sql)) return;
+  for (const auto& definition : reports) {
     context.out << "\n" << definition.title << " (qlake report " << definition.name << ")\n";
-    PrintReport(context, lake, project, definition, {}, {"table", kReportRows}, std::nullopt);
+    PrintReport(context, lake, definition, {}, {"table", kReportRows});
   }
 }
 
@@ -38,7 +42,7 @@ int Execute(Context& context, const Options& options) {
   }
   WarnOfFiles(report.ingest);
   PrintRun(context, report);
-  if (!context.json && lake::ReadPublication(*lake)) PrintReports(context, *lake, project);
+  if (!context.json) PrintReports(context, *lake, project);
   return ExitCodeOf(report, options.strict);
 }
 

@@ -70,6 +70,12 @@ std::vector<std::string> Lake::TableNames() const {
   return names;
 }
 
+void Lake::DefineFunctions(const std::string& sql) {
+  if (functions_ == sql) return;
+  database().Run(sql);
+  functions_ = sql;
+}
+
 void Lake::Define(const TableSchema& schema, const std::optional<delta::Snapshot>& snapshot) {
   if (snapshot) {
     database().DefineTable(schema.name, *snapshot);

@@ -44,6 +44,8 @@ class Lake {
   // Names of all Delta tables in the lake's layers, sorted.
   std::vector<std::string> TableNames() const;
 
+  // The project's functions; again does nothing while they are the same.
+  void DefineFunctions(const std::string& sql);
   // Defines the table as a view of its name: at a snapshot, or, without one, empty with the schema's columns.
   void Define(const TableSchema& schema, const std::optional<delta::Snapshot>& snapshot);
 
@@ -52,6 +54,7 @@ class Lake {
   const base::Clock& clock_;
   std::unique_ptr<storage::Storage> storage_;
   std::unique_ptr<engine::Database> database_;
+  std::optional<std::string> functions_;  // That are defined.
 };
 
 }  // namespace qlake::lake

@@ -56,6 +56,7 @@ class Sums {
 // the lake begins with.
 class WholeFact {
  public:
+  // REQUIRES: the fact's view is defined.
   WholeFact(engine::Database& database, const Model& fact) : database_(database), name_(ShortName(fact)) {
     database_.Run(
         fmt::format("CREATE SCHEMA IF NOT EXISTS batch; CREATE OR REPLACE TABLE batch.{0} AS SELECT * FROM changes.{0};"
@@ -85,7 +86,11 @@ TableBuild BuildAggregate(const BuildInput& input) {
   // were.
   auto base = input.lake.Load(model.table);
   std::optional<WholeFact> whole_fact;
-  if (!base && input.earlier_fact != nullptr) whole_fact.emplace(database, *input.earlier_fact);
+  if (!base && input.earlier_fact != nullptr && input.earlier_fact_version != delta::kNoVersion) {
+    auto fact = input.lake.LoadVersion(input.earlier_fact->table, input.earlier_fact_version);
+    database.DefineTable(input.earlier_fact->table, *fact);
+    whole_fact.emplace(database, *input.earlier_fact);
+  }
   database.Run(fmt::format("CREATE OR REPLACE TABLE coming.{} AS SELECT * FROM ({}\n) WHERE {}", name, model.sql,
                            sums.AddsSomething()));
   if (whole_fact) whole_fact->Leave();

@@ -18,7 +18,8 @@ TableBuild BuildFact(const BuildInput& input) {
   const auto& model = input.model;
   std::string name = ShortName(model);
   auto columns = database.Describe(model.sql);
-  DefineBase(input, columns);
+  // A view over thousands of files is dear, and only rows that are derived anew are held against it.
+  if (input.whole) DefineBase(input, columns);
   database.Run(
       "CREATE SCHEMA IF NOT EXISTS changes; CREATE SCHEMA IF NOT EXISTS coming; CREATE SCHEMA IF NOT EXISTS going");
   TableBuild build{MakeTarget(model, columns), {}, true};

@@ -93,7 +93,7 @@ class Batch {
   }
 
   void Stage() {
-    lake_.database().Run(plan_.project.functions_sql());
+    lake_.DefineFunctions(plan_.project.functions_sql());
     for (const auto& contract : plan_.project.contracts()) {
       const auto& input = Input(contract.name);
       Say("staging " + contract.name);
@@ -104,7 +104,6 @@ class Batch {
         continue;
       }
       auto base = lake_.LoadVersion(fact->table, BaseVersion(fact->table));
-      if (base) lake_.database().DefineTable(fact->table, *base);
       bool is_derived_anew = input.whole || !base;
       auto& keys = fact_keys_.emplace_back(std::make_unique<FactKeys>(lake_, *fact, plan_.revisions));
       FactBefore before{*fact, *keys, is_derived_anew ? std::nullopt : std::move(base), plan_.intent.from_seq};
@@ -208,7 +207,10 @@ class Batch {
                      !model.inferred_source.empty() && Input(model.inferred_source).whole};
     input.source = &Staged(model.source);
     const Model* fact = FactOf(model.source);
-    if (fact != nullptr && BaseVersion(fact->table) != delta::kNoVersion) input.earlier_fact = fact;
+    if (fact != nullptr) {
+      input.earlier_fact = fact;
+      input.earlier_fact_version = BaseVersion(fact->table);
+    }
     bool is_done = IsDone(model.table);
     // What is done already may still have to be built: aggregates read a fact's changes, ops.checks what disagrees.
     if (is_done && model.kind != ModelKind::kFact && model.kind != ModelKind::kScd2) return;

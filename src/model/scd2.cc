@@ -29,18 +29,48 @@ class Scd2Builder {
     database_.Run("CREATE SCHEMA IF NOT EXISTS history; CREATE SCHEMA IF NOT EXISTS built");
     FindBestOfHours();
     FindVersions();
-    Assemble();
     TableBuild build{MakeTarget(model_, columns_), {}, true};
     build.disagreements = disagreements_;
-    build.changes = input_.base_version == delta::kNoVersion || Differ(database_, "built." + name_, model_.table);
-    build.change.replace = build.changes;
-    if (build.changes) {
-      build.change.insert_sql = fmt::format("SELECT * FROM built.{} ORDER BY {}, valid_from", name_, key_);
+    Assemble();
+    if (IsDerivedAnew()) {
+      build.changes = input_.base_version == delta::kNoVersion || Differ(database_, "built." + name_, model_.table);
+      build.change.replace = build.changes;
+      build.change.insert_sql = build.changes ? Sorted("built") : "";
+    } else {
+      FindChanges(build);
     }
     return build;
   }
 
  private:
+  bool IsDerivedAnew() const {
+    return input_.whole || input_.inferred_whole || input_.base_version == delta::kNoVersion;
+  }
+
+  std::string Sorted(const std::string& schema) const {
+    return fmt::format("SELECT * FROM {}.{} ORDER BY {}, valid_from", schema, name_, key_);
+  }
+
+  // What the batch's keys become, against their current rows: closed versions stay as they are for ever.
+  void FindChanges(TableBuild& build) {
+    database_.Run("CREATE SCHEMA IF NOT EXISTS coming; CREATE SCHEMA IF NOT EXISTS going");
+    std::string current =
+        fmt::format("SELECT * FROM {} AS d WHERE d.is_current AND EXISTS (SELECT 1 FROM built.{} AS b WHERE {})",
+                    model_.table, name_, KeysEqual("b", "d"));
+    database_.Run(
+        fmt::format("CREATE OR REPLACE TABLE coming.{0} AS SELECT * FROM built.{0} EXCEPT ({1})", name_, current));
+    build.changes = database_.QueryInteger("SELECT count(*) FROM coming." + name_) > 0;
+    if (!build.changes) return;
+    build.change.insert_sql = Sorted("coming");
+    database_.Run(fmt::format(
+        "CREATE OR REPLACE TABLE going.{0} AS SELECT {1}, is_current FROM (({2}) EXCEPT SELECT * FROM built.{0})",
+        name_, key_, current));
+    if (database_.QueryInteger("SELECT count(*) FROM going." + name_) == 0) return;
+    build.change.remove_sql = "SELECT * FROM going." + name_;
+    build.change.key_columns = model_.key;
+    build.change.key_columns.push_back("is_current");
+  }
+
   // Key, attributes (the order column among them), then our own columns.
   void ReadShape() {
     key_ = NameList(model_.key);
@@ -145,16 +175,19 @@ class Scd2Builder {
         "WINDOW w AS (PARTITION BY {0} ORDER BY data_hour)), "
         "numbered AS (SELECT *, sum(starts) OVER (PARTITION BY {0} ORDER BY data_hour) AS version FROM starts), "
         "spans AS (SELECT *, min(data_hour) OVER (PARTITION BY {0}, version) AS began, "
+        "first_value(_file_id) OVER (PARTITION BY {0}, version ORDER BY data_hour) AS first_file_id, "
+        "first_value(_line) OVER (PARTITION BY {0}, version ORDER BY data_hour) AS first_line, "
         "row_number() OVER (PARTITION BY {0}, version ORDER BY data_hour DESC) AS from_end FROM numbered), "
         "last AS (SELECT * FROM spans WHERE from_end = 1), "
         "seeds AS (SELECT {0}, seed_from FROM history.observed WHERE is_seed) "
         "SELECT {3}, CASE WHEN l.version = 1 THEN s.seed_from ELSE l.began END AS valid_from, "
-        "lead(l.began) OVER (PARTITION BY {4} ORDER BY l.version) AS valid_to, l._file_id, l._line "
+        "lead(l.began) OVER (PARTITION BY {4} ORDER BY l.version) AS valid_to, "
+        "l.first_file_id AS _file_id, l.first_line AS _line "
         "FROM last AS l LEFT JOIN seeds AS s ON {5}",
         key_, rank_, changed, ColumnList("l."), NameList(model_.key, "l."), KeysEqual("l", "s")));
   }
 
-  // The whole table as it shall be.
+  // The whole table as it shall be, or, when the batch goes on from what there is, what becomes of its keys.
   void Assemble() {
     std::string inferred_flag = HasInferred() ? "FALSE, " : "";
     std::string sql = fmt::format(
@@ -162,7 +195,7 @@ class Scd2Builder {
         "{}{}_file_id, _line "
         "FROM history.versions",
         name_, ColumnList(""), inferred_flag.empty() ? "" : "FALSE AS is_inferred, ", "");
-    if (!input_.whole) {
+    if (!input_.whole && IsDerivedAnew()) {
       // Closed versions stay, and so does the current one of a key that the batch does not name.
       sql += fmt::format(
           " UNION ALL SELECT * FROM {} AS d WHERE {} AND (NOT d.is_current OR NOT EXISTS (SELECT 1 FROM "
@@ -179,15 +212,21 @@ class Scd2Builder {
     std::string candidates =
         fmt::format("SELECT {} AS member FROM staged.{} WHERE {} IS NOT NULL", QuoteName(model_.inferred_column),
                     model_.inferred_source, QuoteName(model_.inferred_column));
-    if (!input_.inferred_whole) {
+    auto is_new_to = [&](const std::string& table) {
+      return fmt::format("NOT EXISTS (SELECT 1 FROM {} AS d WHERE d.{} = c.member)", table, QuoteName(key));
+    };
+    std::string is_new = is_new_to("built." + name_);
+    if (!IsDerivedAnew()) {
+      is_new += " AND " + is_new_to(model_.table);
+    } else if (!input_.inferred_whole) {
       candidates += fmt::format(" UNION ALL SELECT {} FROM {} WHERE is_inferred", QuoteName(key), model_.table);
     }
     std::string nulls;
     for (size_t i = 0; i < attributes_.size(); ++i) nulls += "NULL, ";
     database_.Run(fmt::format(
         "INSERT INTO built.{0} SELECT DISTINCT c.member, {1}NULL, NULL, TRUE, TRUE, NULL, NULL FROM ({2}) AS c "
-        "WHERE NOT EXISTS (SELECT 1 FROM built.{0} AS d WHERE d.{3} = c.member)",
-        name_, nulls, candidates, QuoteName(key)));
+        "WHERE {3}",
+        name_, nulls, candidates, is_new));
   }
 
   std::string ColumnList(const std::string& prefix) const {

@@ -187,9 +187,17 @@ void StagedSource::CountAccepted() {
 // Rows are judged once for the verdict; only the records that failed are read again for their reasons, so that good
 // rows never pay for them.
 void StagedSource::ExplainRejected(lake::Lake& lake) {
+  auto& database = lake.database();
+  if (rejected_.empty()) {
+    // The statement below is long, and so is its planning.
+    database.Run(fmt::format(
+        "CREATE OR REPLACE TABLE rejected.{} (_file INTEGER, _file_id VARCHAR, _line BIGINT, data_hour TIMESTAMP WITH "
+        "TIME ZONE, key VARCHAR, kind VARCHAR, reasons VARCHAR, record VARCHAR, failed BOOLEAN)",
+        contract_->name));
+    return;
+  }
   std::string scan = "scan_rejected." + contract_->name;
   DefineScan(lake, "scan_rejected", rejected_);
-  auto& database = lake.database();
   database.Run(fmt::format(
       "CREATE OR REPLACE TABLE rejected.{0} AS SELECT r._file, f._file_id, r._line, f.data_hour, r.key, "
       "r.kind, r.reasons, r.record, r.failed FROM ({1}) AS r JOIN staged_files.{0} AS f ON r._file = f._file",

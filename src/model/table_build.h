@@ -28,8 +28,9 @@ struct BuildInput {
   bool whole = false;                               // The source's rows are staged whole, so the table is derived anew.
   bool inferred_whole = false;                      // The same of the source that names inferred members.
   const StagedSource* source = nullptr;             // Of a dimension's rows.
-  // Of an aggregate: the fact that it sums, when there was one before this batch.
+  // Of an aggregate: the fact that it sums, and its version before this batch.
   const Model* earlier_fact = nullptr;
+  delta::Version earlier_fact_version = delta::kNoVersion;
 };
 
 // Each defines the view <layer>.<table> at the base version, and temporary tables of its own; none writes to the lake.

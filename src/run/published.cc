@@ -76,7 +76,7 @@ std::optional<lake::Publication> DefinePublished(lake::Lake& lake, const model::
     DefineRawSource(lake, contract, files);
   }
   // The functions that reports and people may call.
-  lake.database().Run(project.functions_sql());
+  lake.DefineFunctions(project.functions_sql());
   return publication;
 }
 

@@ -1,6 +1,7 @@
 -- kind: scd2 by customer_id
 -- source: sales_transactions
 -- order: latest_transaction_date
+-- partition: is_current
 -- personal: first_name, last_name, email
 -- One row per customer and period of data hours in which the shop knew them by this name and e-mail. The source gives one
 -- customer many names: that of the latest transaction date counts, then the last in order.

@@ -46,6 +46,8 @@ class Connection {
 
   duckdb_connection get() const { return connection_.get(); }
 
+  // Statements that make views and schemas.
+  void Define(std::string_view sql) { Execute(sql); }
   // Any number of statements; answers are dropped. Rows of a table that is made this way have no order to rely on.
   void Run(std::string_view sql);
   // One statement; its answer comes in the order that it asks for.

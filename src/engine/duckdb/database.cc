@@ -79,7 +79,7 @@ class Database::State {
     size_t point = name.find('.');
     QLAKE_CHECK(point != std::string::npos);
     std::string schema = QuoteName(name.substr(0, point));
-    connection.Run(fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE VIEW {0}.{1} AS {2}", schema,
+    connection.Define(fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE VIEW {0}.{1} AS {2}", schema,
                                QuoteName(name.substr(point + 1)), select));
   }
 
