@@ -32,14 +32,16 @@ void LogReplay::ApplyOne(SetTransaction transaction) {
 // as new ones are.
 
 void LogReplay::ApplyOne(RemoveFile file) {
-  state_.files_.erase(file.path);
+  // Of a file whose deletion vector has changed, the removal of the old logical file may come after the new one's add.
+  std::string key = LogicalFileKey(file);
+  auto live = state_.files_.find(file.path);
+  if (live != state_.files_.end() && LogicalFileKey(live->second) == key) state_.files_.erase(live);
   file.data_change = true;
-  std::string path = file.path;
-  state_.tombstones_.insert_or_assign(std::move(path), std::move(file));
+  state_.tombstones_.insert_or_assign(std::move(key), std::move(file));
 }
 
 void LogReplay::ApplyOne(AddFile file) {
-  state_.tombstones_.erase(file.path);
+  state_.tombstones_.erase(LogicalFileKey(file));
   file.data_change = true;
   std::string path = file.path;
   state_.files_.insert_or_assign(std::move(path), std::move(file));

@@ -22,6 +22,7 @@ class LogReplay {
 
  private:
   void ApplyOne(CommitInfo) {}
+  void ApplyOne(Sidecar) {}
   void ApplyOne(Protocol protocol);
   void ApplyOne(Metadata metadata);
   void ApplyOne(SetTransaction transaction);

@@ -21,14 +21,33 @@ int64_t ReadCommitTimeMs(const storage::Storage& storage, const LogListing& log,
   return CommitTimeMs({}, log.CheckpointOf(version));
 }
 
+std::vector<Action> ReadCheckpointFile(const storage::Storage& storage, const std::string& path) {
+  if (path.ends_with(".json")) return ParseActions(storage.Read(path), path);
+  return ReadCheckpoint(*parquet::DecodeFile(storage.Read(path), path), path);
+}
+
+// A checkpoint of the second kind keeps its file actions in sidecars (PROTOCOL.md, "V2 Spec").
+void ReplayCheckpoint(const storage::Storage& storage, const std::string& table_path, const LogSegment& segment,
+                      LogReplay& replay) {
+  std::vector<std::string> sidecars;
+  for (const storage::Entry& part : segment.checkpoint_parts) {
+    std::vector<Action> actions = ReadCheckpointFile(storage, part.path);
+    for (const Action& action : actions) {
+      if (const auto* sidecar = std::get_if<Sidecar>(&action)) sidecars.push_back(sidecar->name);
+    }
+    replay.Apply(std::move(actions));
+  }
+  for (const std::string& name : sidecars) {
+    std::string path = SidecarPath(table_path, name);
+    replay.Apply(ReadCheckpoint(*parquet::DecodeFile(storage.Read(path), path), path));
+  }
+}
+
 Snapshot LoadVersion(const storage::Storage& storage, const std::string& table_path, const LogListing& log,
                      Version version) {
   LogSegment segment = log.SegmentOf(version);
   LogReplay replay(table_path);
-  for (const storage::Entry& part : segment.checkpoint_parts) {
-    auto table = parquet::DecodeFile(storage.Read(part.path), part.path);
-    replay.Apply(ReadCheckpoint(*table, part.path));
-  }
+  ReplayCheckpoint(storage, table_path, segment, replay);
   if (segment.commits.empty()) return std::move(replay).Finish(version, ReadCommitTimeMs(storage, log, version));
   int64_t timestamp_ms = 0;
   for (const storage::Entry& commit : segment.commits) {

@@ -31,6 +31,7 @@ class Snapshot {
   const Protocol& protocol() const { return protocol_; }
   const Metadata& metadata() const { return metadata_; }
   const std::map<std::string, AddFile>& files() const { return files_; }  // Live files, by path.
+  // By LogicalFileKey: a path may be among the tombstones under several deletion vectors, and live under another.
   const std::map<std::string, RemoveFile>& tombstones() const { return tombstones_; }
   const std::map<std::string, SetTransaction>& transactions() const { return transactions_; }
   int64_t TransactionVersion(const std::string& app_id) const;  // -1 when the table has none of this app.

@@ -56,7 +56,11 @@ ResultRow ReadRow(const ResultStream& stream, duckdb_data_chunk chunk, idx_t row
 class Database::State {
  public:
   State(storage::Storage& lake_storage, const DatabaseOptions& database_options)
-      : storage(lake_storage), options(database_options), connection(database_options), raw_scans(storage, connection) {
+      : storage(lake_storage),
+        options(database_options),
+        connection(database_options),
+        raw_scans(storage, connection),
+        file_facts(connection.get()) {
     RegisterFunctions(connection.get());
   }
 
@@ -78,7 +82,9 @@ class Database::State {
   DatabaseOptions options;
   Connection connection;
   RawScans raw_scans;
-  std::set<std::string> tables;  // That were defined, schema-qualified.
+  FactStore file_facts;
+  std::set<std::string> outside_urls;  // Of files of defined tables that lie outside of the storage.
+  std::set<std::string> tables;        // That were defined, schema-qualified.
   std::atomic<bool> interrupted = false;
 };
 
@@ -149,7 +155,10 @@ void Database::DefineRawScan(const std::string& name, RawScan scan) {
 void Database::DefineView(const std::string& name, const std::string& select) { state_->DefineView(name, select); }
 
 void Database::DefineTable(const std::string& name, const delta::Snapshot& snapshot) {
-  state_->DefineView(name, SelectAllFiles(state_->storage, snapshot));
+  for (const auto& [path, file] : snapshot.files()) {
+    if (path.starts_with('/')) state_->outside_urls.insert(state_->storage.Url(path));
+  }
+  state_->DefineView(name, SelectAllFiles(state_->storage, snapshot, &state_->file_facts));
 }
 
 void Database::DefineEmptyTable(const std::string& name, const std::vector<base::Column>& columns) {
@@ -177,6 +186,9 @@ void Database::Lock() {
   // Names without a schema are looked up where tables were defined; the guard has seen to it that they are unique.
   std::set<std::string> schemas;
   for (const auto& table : state_->tables) schemas.insert(QuoteName(table.substr(0, table.find('.'))));
+  std::set<std::string> outside;
+  for (const auto& url : state_->outside_urls) outside.insert(QuoteLiteral(url));
+  state_->connection.Run(fmt::format("SET allowed_paths = [{}]", fmt::join(outside, ", ")));
   state_->connection.Run(fmt::format(
       "SET search_path = {}; SET allowed_directories = [{}]; SET enable_external_access = false",
       QuoteLiteral(fmt::format("{}", fmt::join(schemas, ","))), QuoteLiteral(state_->storage.Url("") + "/")));

@@ -158,6 +158,7 @@ void TableWriter::Remove(const delta::AddFile& file) {
   removed.deletion_timestamp_ms = resources_.clock.Now().us / 1000;
   removed.partition_values = file.partition_values;
   removed.size_bytes = file.size_bytes;
+  removed.deletion_vector = file.deletion_vector;
   removed_files_.push_back(std::move(removed));
 }
 
