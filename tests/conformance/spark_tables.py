@@ -42,8 +42,10 @@ def as_json(value, type_):
         return [as_json(item, type_.elementType) for item in value]
     if isinstance(type_, types.MapType):
         return [{"key": as_json(k, type_.keyType), "value": as_json(v, type_.valueType)} for k, v in value.items()]
-    if isinstance(type_, (types.LongType, types.DecimalType)):
-        return format(value, "f") if isinstance(value, decimal.Decimal) else str(value)
+    if isinstance(type_, types.LongType):
+        return str(value)
+    if isinstance(type_, types.DecimalType):
+        return format(value.quantize(decimal.Decimal(1).scaleb(-type_.scale)), "f")
     if isinstance(type_, types.TimestampType):
         return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if isinstance(type_, types.TimestampNTZType):

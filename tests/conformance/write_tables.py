@@ -9,46 +9,33 @@ import json
 import sys
 
 import deltalake
-from arro3.core import Array, DataType, Field, Schema, Table
-
-UTC = datetime.timezone.utc
-
-
-def table_of(columns):
-    """A table of {name: (type, values)}."""
-    arrays = [Array(values, type=type_) for type_, values in columns.values()]
-    return Table.from_arrays(arrays, schema=Schema([Field(name, type_, nullable=True) for name, (type_, _) in columns.items()]))
+import polars
 
 
 def as_json(value, type_):
+    """A value as qlake's JSON writes it."""
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, list) and "truct" in str(type_):
-        return [as_json(item, type_) for item in value]
-    if isinstance(value, list):
-        return [as_json(item, type_) for item in value]
-    if isinstance(value, dict):
-        return {name: as_json(item, type_) for name, item in value.items()}
+    if isinstance(type_, polars.List):
+        return [as_json(item, type_.inner) for item in value]
+    if isinstance(type_, polars.Struct):
+        return {field.name: as_json(value[field.name], field.dtype) for field in type_.fields}
     if isinstance(value, datetime.datetime):
-        text = value.strftime("%Y-%m-%dT%H:%M:%S.%f")
-        return text + "Z" if value.tzinfo else text
+        return value.strftime("%Y-%m-%dT%H:%M:%S.%f") + ("Z" if value.tzinfo else "")
     if isinstance(value, datetime.date):
         return value.isoformat()
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    if isinstance(value, decimal.Decimal) or (isinstance(value, int) and "64" in str(type_)):
-        return str(value)
-    return value
+    if isinstance(value, decimal.Decimal):
+        return format(value, "f")
+    return str(value) if type_ == polars.Int64 else value
 
 
 def keep_rows(folder, name):
+    """The table's rows as deltalake reads them."""
     reader = deltalake.QueryBuilder().register("t", deltalake.DeltaTable(f"{folder}/{name}"))
-    table = Table.from_arrow(reader.execute("SELECT * FROM t"))
-    columns = []
-    for column_name in table.column_names:
-        column = table.column(column_name)
-        columns.append([as_json(value.as_py(), column.type) for value in column])
-    rows = [dict(zip(table.column_names, values)) for values in zip(*columns)]
+    frame = polars.DataFrame(reader.execute("SELECT * FROM t"))
+    rows = [{column: as_json(value, frame.schema[column]) for column, value in row.items()} for row in frame.to_dicts()]
     with open(f"{folder}/{name}.json", "w") as file:
         json.dump(rows, file)
 
@@ -57,22 +44,31 @@ def main():
     folder = sys.argv[1]
 
     def write(name, columns, **options):
-        deltalake.write_deltalake(f"{folder}/{name}", table_of(columns), **options)
+        """A table of {column: (type, values)}."""
+        frame = polars.DataFrame([polars.Series(column, values, dtype=type_) for column, (type_, values) in columns.items()])
+        deltalake.write_deltalake(f"{folder}/{name}", frame, **options)
 
-    long, text, integer = DataType.int64(), DataType.string(), DataType.int32()
+    long, text, integer = polars.Int64, polars.String, polars.Int32
     write(
         "types",
         {
-            "b": (DataType.int8(), [1, None, -128]),
-            "s": (DataType.int16(), [2, None, 32767]),
+            "b": (polars.Int8, [1, None, -128]),
+            "s": (polars.Int16, [2, None, 32767]),
             "i": (integer, [3, None, -2147483648]),
             "l": (long, [4, None, 2**63 - 1]),
-            "f": (DataType.float32(), [1.5, None, -0.25]),
-            "d": (DataType.float64(), [2.5, None, 1e300]),
-            "o": (DataType.bool(), [True, None, False]),
+            "f": (polars.Float32, [1.5, None, -0.25]),
+            "d": (polars.Float64, [2.5, None, 1e300]),
+            "o": (polars.Boolean, [True, None, False]),
             "t": (text, ["é\n\"", None, ""]),
-            "y": (DataType.binary(), [b"\x00\xff", None, b""]),
-            "a": (DataType.date32(), [datetime.date(2020, 2, 29), None, datetime.date(1, 1, 1)]),
+            "y": (polars.Binary, [b"\x00\xff", None, b""]),
+            "a": (polars.Date, [datetime.date(2020, 2, 29), None, datetime.date(1, 1, 1)]),
+            "m": (polars.Decimal(12, 4), [decimal.Decimal("1.5"), None, decimal.Decimal("-12345678.0001")]),
+            "ts": (polars.Datetime("us", "UTC"), [datetime.datetime(2020, 1, 1, 2, 3, 4, 5, datetime.timezone.utc), None, None]),
+            "ntz": (polars.Datetime("us"), [datetime.datetime(2020, 1, 1, 2, 3, 4, 5), None, datetime.datetime(1960, 1, 1)]),
+            "n": (
+                polars.List(polars.Struct({"x": polars.Int64, "y": polars.List(polars.Date)})),
+                [[{"x": 1, "y": [datetime.date(2020, 1, 1), None]}, None], None, []],
+            ),
         },
     )
     keep_rows(folder, "types")
@@ -82,19 +78,19 @@ def main():
     keep_rows(folder, "special_partitions")
     write(
         "two_partitions",
-        {"v": (integer, [1, 2, 3]), "i": (long, [1, None, -5]), "d": (DataType.date32(), [datetime.date(2020, 1, 1), None, datetime.date(1999, 12, 31)])},
+        {"v": (integer, [1, 2, 3]), "i": (long, [1, None, -5]), "d": (polars.Date, [datetime.date(2020, 1, 1), None, datetime.date(1999, 12, 31)])},
         partition_by=["d", "i"],
     )
     keep_rows(folder, "two_partitions")
 
     # Hundreds of partitions whose folders do not tell the value.
     count = 300
-    write("many_partitions", {"v": (integer, list(range(count))), "p": (DataType.float64(), [i / 8 for i in range(count)])}, partition_by=["p"])
+    write("many_partitions", {"v": (integer, list(range(count))), "p": (polars.Float64, [i / 8 for i in range(count)])}, partition_by=["p"])
     keep_rows(folder, "many_partitions")
 
     write("evolved", {"a": (integer, [1])})
     write("evolved", {"b": (text, ["x"]), "a": (integer, [2])}, mode="append", schema_mode="merge")
-    write("evolved", {"c": (DataType.float64(), [0.5])}, mode="append", schema_mode="merge")
+    write("evolved", {"c": (polars.Float64, [0.5])}, mode="append", schema_mode="merge")
     keep_rows(folder, "evolved")
 
     write("rewritten", {"a": (integer, [1, 2, 3, 4]), "p": (text, ["x", "x", "y", "y"])}, partition_by=["p"])

@@ -186,12 +186,17 @@ void Database::Lock() {
   // Names without a schema are looked up where tables were defined; the guard has seen to it that they are unique.
   std::set<std::string> schemas;
   for (const auto& table : state_->tables) schemas.insert(QuoteName(table.substr(0, table.find('.'))));
-  std::set<std::string> outside;
-  for (const auto& url : state_->outside_urls) outside.insert(QuoteLiteral(url));
-  state_->connection.Run(fmt::format("SET allowed_paths = [{}]", fmt::join(outside, ", ")));
-  state_->connection.Run(fmt::format(
-      "SET search_path = {}; SET allowed_directories = [{}]; SET enable_external_access = false",
-      QuoteLiteral(fmt::format("{}", fmt::join(schemas, ","))), QuoteLiteral(state_->storage.Url("") + "/")));
+  // What may be opened is held both against the pattern of a file and against the file.
+  auto with_patterns = [](const std::set<std::string>& urls) {
+    std::set<std::string> quoted;
+    for (const auto& url : urls) quoted.insert({QuoteLiteral(url), QuoteLiteral(PatternOf(url))});
+    return fmt::format("{}", fmt::join(quoted, ", "));
+  };
+  state_->connection.Run(
+      fmt::format("SET search_path = {}; SET allowed_paths = [{}]; SET allowed_directories = [{}]; SET "
+                  "enable_external_access = false",
+                  QuoteLiteral(fmt::format("{}", fmt::join(schemas, ","))), with_patterns(state_->outside_urls),
+                  with_patterns({state_->storage.Url("") + "/"})));
   state_->connection.LockConfiguration();
 }
 

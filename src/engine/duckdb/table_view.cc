@@ -57,13 +57,6 @@ std::string Join(const std::vector<std::string>& parts, std::string_view separat
   return fmt::format("{}", fmt::join(parts, separator));
 }
 
-// DuckDB takes a path for a pattern, and a character in brackets for itself.
-std::string EscapePattern(const std::string& url) {
-  std::string pattern;
-  for (char c : url) pattern += c == '*' || c == '?' || c == '[' ? std::string{'[', c, ']'} : std::string(1, c);
-  return pattern;
-}
-
 // Whether DuckDB makes the same value of the type from a folder's name as from the log's text.
 bool FolderTellsType(Kind kind) {
   switch (kind) {
@@ -296,7 +289,7 @@ class FileSelect {
 
   std::string Source(const FileGroup& group, const Files& files) const {
     std::vector<std::string> urls;
-    for (const auto* file : files) urls.push_back(QuoteLiteral(EscapePattern(UrlOf(*file))));
+    for (const auto* file : files) urls.push_back(QuoteLiteral(PatternOf(UrlOf(*file))));
     return fmt::format("read_parquet([{}]{})", Join(urls, ", "), ReadOptions(group));
   }
 
@@ -333,6 +326,12 @@ class FileSelect {
 };
 
 }  // namespace
+
+std::string PatternOf(const std::string& url) {
+  std::string pattern;
+  for (char c : url) pattern += c == '*' || c == '?' || c == '[' ? std::string{'[', c, ']'} : std::string(1, c);
+  return pattern;
+}
 
 std::string SelectFiles(const storage::Storage& storage, const delta::Snapshot& snapshot,
                         const std::vector<const delta::AddFile*>& files, std::string_view file_column,

@@ -25,6 +25,9 @@ std::string SelectFiles(const storage::Storage& storage, const delta::Snapshot& 
 std::string SelectAllFiles(const storage::Storage& storage, const delta::Snapshot& snapshot,
                            FactStore* fact_store = nullptr);
 
+// DuckDB takes what it is to open for a pattern, and a character in brackets for itself: the pattern of one file.
+std::string PatternOf(const std::string& url);
+
 // The columns without rows.
 std::string SelectNothing(const std::vector<base::Column>& columns);
 

@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/fault.h"
+#include "delta/table_support.h"
 #include "engine/duckdb/row_sink.h"
 #include "engine/duckdb/table_view.h"
 
@@ -46,6 +47,7 @@ std::string OnSameKey(const std::vector<std::string>& key_columns) {
 TableWriter::TableWriter(const Resources& resources, const TableTarget& target,
                          const std::optional<delta::Snapshot>& base)
     : resources_(resources), target_(target), base_(base) {
+  if (base_) delta::RequireWritable(target.path, base_->protocol(), base_->metadata());
   if (base_) table_columns_ = delta::FromSchemaJson(base_->metadata().schema_json);
   if (base_ && base_->metadata().partition_columns != target.partition_columns) {
     throw base::InputError(
