@@ -35,6 +35,8 @@ class LineParser {
         actions.emplace_back(ParseMetadata(Object(kind, value)));
       } else if (kind == "protocol") {
         actions.emplace_back(ParseProtocol(Object(kind, value)));
+      } else if (kind == "sidecar") {
+        actions.emplace_back(ParseSidecar(Object(kind, value)));
       }
     }
   }
@@ -56,6 +58,7 @@ class LineParser {
       if (key == "dataChange") file.data_change = Bool(key, value);
       if (key == "stats") file.stats = Text(key, value);
       if (key == "tags") file.tags = TextMap(key, value);
+      if (key == "deletionVector") file.deletion_vector = ParseDeletionVector(Object(key, value));
     }
     return file;
   }
@@ -70,8 +73,32 @@ class LineParser {
       if (key == "dataChange") file.data_change = Bool(key, value);
       if (key == "partitionValues") file.partition_values = Partition(value);
       if (key == "size") file.size_bytes = Long(key, value);
+      if (key == "deletionVector") file.deletion_vector = ParseDeletionVector(Object(key, value));
     }
     return file;
+  }
+
+  DeletionVector ParseDeletionVector(object fields) const {
+    DeletionVector vector;
+    Require(fields, "deletionVector", {"storageType", "pathOrInlineDv", "sizeInBytes", "cardinality"});
+    for (auto [key, value] : fields) {
+      if (value.is_null()) continue;
+      if (key == "storageType") vector.storage_type = Text(key, value);
+      if (key == "pathOrInlineDv") vector.path_or_inline = Text(key, value);
+      if (key == "offset") vector.offset = Int(key, value);
+      if (key == "sizeInBytes") vector.size_bytes = Int(key, value);
+      if (key == "cardinality") vector.cardinality = Long(key, value);
+    }
+    return vector;
+  }
+
+  Sidecar ParseSidecar(object fields) const {
+    Sidecar sidecar;
+    Require(fields, "sidecar", {"path"});
+    for (auto [key, value] : fields) {
+      if (key == "path") sidecar.name = std::string(FileName(Path(value)));
+    }
+    return sidecar;
   }
 
   SetTransaction ParseTransaction(object fields) const {
@@ -89,8 +116,15 @@ class LineParser {
   CommitInfo ParseCommitInfo(object fields) const {
     // Free form by the protocol: what is not of the type that we look for is as good as absent.
     CommitInfo info;
+    bool has_in_commit_time = false;
     for (auto [key, value] : fields) {
-      if (key == "timestamp" && value.is_int64()) info.timestamp_ms = value.get_int64().value_unsafe();
+      if (key == "timestamp" && value.is_int64() && !has_in_commit_time) {
+        info.timestamp_ms = value.get_int64().value_unsafe();
+      }
+      if (key == "inCommitTimestamp" && value.is_int64()) {
+        info.timestamp_ms = value.get_int64().value_unsafe();
+        has_in_commit_time = true;
+      }
       if (key == "txnId" && value.is_string()) info.txn_id = value.get_string().value_unsafe();
     }
     return info;
@@ -117,8 +151,8 @@ class LineParser {
     Require(fields, "protocol", {"minReaderVersion", "minWriterVersion"});
     for (auto [key, value] : fields) {
       if (value.is_null()) continue;
-      if (key == "minReaderVersion") protocol.min_reader_version = ProtocolVersion(key, value);
-      if (key == "minWriterVersion") protocol.min_writer_version = ProtocolVersion(key, value);
+      if (key == "minReaderVersion") protocol.min_reader_version = Int(key, value);
+      if (key == "minWriterVersion") protocol.min_writer_version = Int(key, value);
       if (key == "readerFeatures") protocol.reader_features = TextList(key, value);
       if (key == "writerFeatures") protocol.writer_features = TextList(key, value);
     }
@@ -141,10 +175,10 @@ class LineParser {
   int64_t Long(std::string_view key, element value) const { return As<int64_t>(key, value, "an integer"); }
   bool Bool(std::string_view key, element value) const { return As<bool>(key, value, "true or false"); }
 
-  int ProtocolVersion(std::string_view key, element value) const {
-    int64_t version = Long(key, value);
-    if (version < 0 || version > std::numeric_limits<int>::max()) Fail(fmt::format("{} is {}", key, version));
-    return static_cast<int>(version);
+  int32_t Int(std::string_view key, element value) const {
+    int64_t number = Long(key, value);
+    if (number < 0 || number > std::numeric_limits<int32_t>::max()) Fail(fmt::format("{} is {}", key, number));
+    return static_cast<int32_t>(number);
   }
 
   std::vector<std::string> TextList(std::string_view key, element value) const {
@@ -174,10 +208,6 @@ class LineParser {
 
   std::string Path(element value) const {
     auto encoded = As<std::string_view>("path", value, "a string");
-    if (IsAbsolutePath(encoded)) {
-      throw base::InputError("{}, line {}: files outside of the table's folder are not supported: {}", name_, line_,
-                             encoded);
-    }
     auto path = DecodePath(encoded);
     if (!path || path->empty()) Fail(fmt::format("not a path: \"{}\"", encoded));
     return *std::move(path);
@@ -205,6 +235,15 @@ std::string FormatLine(const char* kind, base::Json fields) {
 base::Json ToJson(const PartitionValues& values) {
   base::Json json = base::Json::object();
   for (const auto& [column, value] : values) json[column] = value ? base::Json(*value) : base::Json();
+  return json;
+}
+
+base::Json ToJson(const DeletionVector& vector) {
+  base::Json json = {{"storageType", vector.storage_type},
+                     {"pathOrInlineDv", vector.path_or_inline},
+                     {"sizeInBytes", vector.size_bytes},
+                     {"cardinality", vector.cardinality}};
+  if (vector.offset) json["offset"] = *vector.offset;
   return json;
 }
 
@@ -264,12 +303,14 @@ std::string FormatAction(const SetTransaction& transaction) {
 }
 
 std::string FormatAction(const RemoveFile& file) {
-  return FormatLine("remove", {{"path", EncodePath(file.path)},
-                               {"deletionTimestamp", file.deletion_timestamp_ms},
-                               {"dataChange", file.data_change},
-                               {"extendedFileMetadata", true},
-                               {"partitionValues", ToJson(file.partition_values)},
-                               {"size", file.size_bytes}});
+  base::Json fields = {{"path", EncodePath(file.path)},
+                       {"deletionTimestamp", file.deletion_timestamp_ms},
+                       {"dataChange", file.data_change},
+                       {"extendedFileMetadata", true},
+                       {"partitionValues", ToJson(file.partition_values)},
+                       {"size", file.size_bytes}};
+  if (file.deletion_vector) fields["deletionVector"] = ToJson(*file.deletion_vector);
+  return FormatLine("remove", std::move(fields));
 }
 
 std::string FormatAction(const AddFile& file) {
@@ -280,6 +321,7 @@ std::string FormatAction(const AddFile& file) {
                        {"dataChange", file.data_change}};
   if (!file.stats.empty()) fields["stats"] = file.stats;
   if (!file.tags.empty()) fields["tags"] = ToJson(file.tags);
+  if (file.deletion_vector) fields["deletionVector"] = ToJson(*file.deletion_vector);
   return FormatLine("add", std::move(fields));
 }
 

@@ -88,42 +88,77 @@ TEST(ActionJsonTest, AnEmptyPartitionValueIsNull) {
 TEST(ActionJsonTest, ACorruptLineIsNamedByFileAndLine) {
   std::string good = R"({"add":{"path":"a","size":1}})";
   good += "\n";
-  for (const char* bad : {
-           R"({"add":{"path":"a","si)",                              // Cut.
-           R"({"add":{"path":"a"}})",                                // No size.
-           R"({"add":{"size":1}})",                                  // No path.
-           R"({"add":{"path":"","size":1}})",                        // No name.
-           R"({"add":{"path":"a%2","size":1}})",                     // Half an escape.
-           R"({"add":{"path":"a%zz","size":1}})",                    // No escape.
-           R"({"add":{"path":"a","size":"1"}})",                     // A text for a number.
-           R"({"add":{"path":"a","size":1.5}})",                     // Bytes are whole.
-           R"({"add":{"path":"a","size":1,"partitionValues":[]}})",  // An array for a map.
-           R"({"add":{"path":"a","size":1,"partitionValues":{"p":1}}})",
-           R"({"txn":{"appId":"a"}})",
-           R"({"metaData":{"id":"a"}})",
-           R"({"metaData":{"id":"a","schemaString":"{}","partitionColumns":[1]}})",
-           R"({"protocol":{"minReaderVersion":1}})",
-           R"({"protocol":{"minReaderVersion":99999999999,"minWriterVersion":1}})",
-           R"([1])",
-           R"("add")",
-           "\xff\xfe",
-           "{\"add\":{\"path\":\"\xff\",\"size\":1}}",
-           R"({"add":5})",
-           "{} {}",
-       }) {
+  for (
+      const char* bad : {
+          R"({"add":{"path":"a","si)",                              // Cut.
+          R"({"add":{"path":"a"}})",                                // No size.
+          R"({"add":{"size":1}})",                                  // No path.
+          R"({"add":{"path":"","size":1}})",                        // No name.
+          R"({"add":{"path":"a%2","size":1}})",                     // Half an escape.
+          R"({"add":{"path":"a%zz","size":1}})",                    // No escape.
+          R"({"add":{"path":"a","size":"1"}})",                     // A text for a number.
+          R"({"add":{"path":"a","size":1.5}})",                     // Bytes are whole.
+          R"({"add":{"path":"a","size":1,"partitionValues":[]}})",  // An array for a map.
+          R"({"add":{"path":"a","size":1,"partitionValues":{"p":1}}})",
+          R"({"txn":{"appId":"a"}})",
+          R"({"metaData":{"id":"a"}})",
+          R"({"metaData":{"id":"a","schemaString":"{}","partitionColumns":[1]}})",
+          R"({"protocol":{"minReaderVersion":1}})",
+          R"({"add":{"path":"a","size":1,"deletionVector":{"storageType":"u"}}})",
+          R"({"add":{"path":"a","size":1,"deletionVector":{"storageType":"i","pathOrInlineDv":"","sizeInBytes":-1,"cardinality":1}}})",
+          R"({"sidecar":{}})",
+          R"({"protocol":{"minReaderVersion":99999999999,"minWriterVersion":1}})",
+          R"([1])",
+          R"("add")",
+          "\xff\xfe",
+          "{\"add\":{\"path\":\"\xff\",\"size\":1}}",
+          R"({"add":5})",
+          "{} {}",
+      }) {
     std::string message = ErrorOf(ErrorKind::kCorrupt, [&] { ParseActions(good + bad + "\n" + good, "t/0.json"); });
     EXPECT_EQ(message.substr(0, 18), "t/0.json, line 2: ") << bad << " gave: " << message;
   }
   EXPECT_NE(ErrorOf(ErrorKind::kCorrupt, [] { ParseActions("", "t/0.json"); }), "no error");
 }
 
-TEST(ActionJsonTest, AFileOutsideOfTheTableIsRefused) {
-  for (const char* path : {"/data/x", "s3://bucket/x", "file:/x"}) {
-    std::string line = std::string(R"({"add":{"size":1,"path":")") + path + "\"}}";
-    EXPECT_NE(ErrorOf(ErrorKind::kInput, [&] { ParseActions(line, "log"); }).find(path), std::string::npos);
+TEST(ActionJsonTest, AFileOutsideOfTheTableHasOnePathHoweverItIsWritten) {
+  auto path_of = [](const std::string& encoded) {
+    auto actions = ParseActions(R"({"add":{"size":1,"path":")" + encoded + "\"}}", "log");
+    return std::get<AddFile>(actions.at(0)).path;
+  };
+  for (const char* path : {"/data/x%20y", "file:/data/x%20y", "file:///data/x%20y", "file://localhost/data/x%20y"}) {
+    EXPECT_EQ(path_of(path), "/data/x y");
+    EXPECT_EQ(LocateFile("t", path_of(path)), "/data/x y");
   }
-  EXPECT_FALSE(IsAbsolutePath("a/b:c"));
-  EXPECT_FALSE(IsAbsolutePath("a=2023-05-20 10%3A00/b"));
+  EXPECT_EQ(path_of("s3://bucket/a%20b"), "s3://bucket/a b");
+  EXPECT_EQ(path_of("dbfs:/a"), "dbfs:///a");
+  EXPECT_EQ(path_of("a/b:c"), "a/b:c");
+  EXPECT_EQ(path_of("a=2023-05-20 10%3A00/b"), "a=2023-05-20 10:00/b");
+  EXPECT_EQ(LocateFile("t", "a/b:c"), "t/a/b:c");
+  EXPECT_NE(ErrorOf(ErrorKind::kInput, [] { LocateFile("t", "s3://b/x"); }).find("s3://b/x"), std::string::npos);
+  for (const char* path : {"/data/x%25 y", "s3://bucket/a b%", "a:b/c d"}) {
+    EXPECT_EQ(DecodePath(EncodePath(path)), path);
+  }
+}
+
+TEST(ActionJsonTest, ADeletionVectorIsPartOfWhatAFileIs) {
+  DeletionVector vector{
+      .storage_type = "u", .path_or_inline = "ab^-aqEH.-t@S}K{vb[*k^", .offset = 4, .size_bytes = 40, .cardinality = 6};
+  AddFile add = RoundTrip(AddFile{.path = "a", .size_bytes = 1, .deletion_vector = vector});
+  RemoveFile remove = RoundTrip(RemoveFile{.path = "a", .deletion_vector = vector});
+  EXPECT_EQ(add.deletion_vector->UniqueId(), "uab^-aqEH.-t@S}K{vb[*k^@4");
+  EXPECT_EQ(add.deletion_vector->size_bytes, 40);
+  EXPECT_EQ(add.deletion_vector->cardinality, 6);
+  EXPECT_EQ(LogicalFileKey(add), LogicalFileKey(remove));
+  remove.deletion_vector.reset();
+  EXPECT_NE(LogicalFileKey(add), LogicalFileKey(remove));
+}
+
+TEST(ActionJsonTest, TheTimeInTheCommitCountsBeforeTheClocks) {
+  for (const char* line : {R"({"commitInfo":{"inCommitTimestamp":5,"timestamp":9}})",
+                           R"({"commitInfo":{"timestamp":9,"inCommitTimestamp":5}})"}) {
+    EXPECT_EQ(std::get<CommitInfo>(ParseActions(line, "log").at(0)).timestamp_ms, 5);
+  }
 }
 
 TEST(ActionJsonTest, TextThatIsNotUtf8CannotBeWritten) {

@@ -18,14 +18,30 @@ inline constexpr Version kNoVersion = -1;  // Before version 0: the table does n
 // Column name -> text of the value; nothing stands for NULL.
 using PartitionValues = std::map<std::string, std::optional<std::string>>;
 
+// Where the deleted rows of a data file are listed (PROTOCOL.md, "Deletion Vector Descriptor Schema").
+struct DeletionVector {
+  std::string storage_type;    // u: a file of the table, p: a file anywhere, i: the text itself.
+  std::string path_or_inline;  // As in the log: a UUID or the rows in Z85, or an encoded path.
+  std::optional<int32_t> offset;
+  int32_t size_bytes = 0;
+  int64_t cardinality = 0;
+
+  // Tells apart the logical files that share one data file.
+  std::string UniqueId() const {
+    return storage_type + path_or_inline + (offset ? "@" + std::to_string(*offset) : std::string());
+  }
+};
+
 struct AddFile {
-  std::string path;  // Decoded, relative to the table's folder.
+  // Decoded: relative to the table's folder, or "/data/x.parquet", or "s3://bucket/x.parquet" (delta/path_encoding.h).
+  std::string path;
   PartitionValues partition_values;
   int64_t size_bytes = 0;
   int64_t modification_time_ms = 0;
   bool data_change = true;
   std::string stats;  // The protocol's per-file statistics as JSON text; empty when there are none.
   std::map<std::string, std::string> tags;
+  std::optional<DeletionVector> deletion_vector;  // Rows of the file that are not rows of the table.
 };
 
 struct RemoveFile {
@@ -34,6 +50,7 @@ struct RemoveFile {
   bool data_change = true;
   PartitionValues partition_values;
   int64_t size_bytes = 0;
+  std::optional<DeletionVector> deletion_vector;  // Of the logical file that goes.
 };
 
 // How far an application has consumed its input: `txn` in the protocol.
@@ -62,15 +79,26 @@ struct Metadata {
 
 // Who made a version, when and how: of `commitInfo`, only what the log's readers need.
 struct CommitInfo {
-  int64_t timestamp_ms = 0;  // 0: the writer gave none.
+  int64_t timestamp_ms = 0;  // 0: the writer gave none. Its inCommitTimestamp, when it gave that.
   std::string txn_id;
 };
 
-using Action = std::variant<CommitInfo, Protocol, Metadata, SetTransaction, RemoveFile, AddFile>;
+// A file in `_delta_log/_sidecars` that holds some of a V2 checkpoint's file actions. Stands in checkpoints only.
+struct Sidecar {
+  std::string name;
+};
 
-// schemaString from and to columns of primitive types; every column is nullable. `personal` is kept in the field's
-// metadata as "qlake.personal", `comment` as "comment". FromSchemaJson throws Error{kInput} that names the column whose
-// type is nested or otherwise none of ours.
+using Action = std::variant<CommitInfo, Protocol, Metadata, SetTransaction, RemoveFile, AddFile, Sidecar>;
+
+// What tells a logical file from others: its path and, when it has one, its deletion vector.
+template <typename FileAction>
+std::string LogicalFileKey(const FileAction& file) {
+  return file.deletion_vector ? file.path + '\n' + file.deletion_vector->UniqueId() : file.path;
+}
+
+// schemaString from and to columns of our own tables, which are of primitive types and nullable (delta/schema.h reads
+// everybody's). `personal` is kept in the field's metadata as "qlake.personal", `comment` as "comment". FromSchemaJson
+// throws Error{kInput} that names the column whose type is nested or otherwise none of ours.
 std::string ToSchemaJson(const std::vector<base::Column>& columns);
 std::vector<base::Column> FromSchemaJson(const std::string& schema_json);
 

@@ -109,13 +109,40 @@ class TextMapField : public Field<arrow::MapArray> {
 };
 
 std::string DecodedPath(const std::string& encoded, const std::string& name) {
-  if (IsAbsolutePath(encoded)) {
-    throw base::InputError("{}: files outside of the table's folder are not supported: {}", name, encoded);
-  }
   auto path = DecodePath(encoded);
   if (!path || path->empty()) throw base::CorruptError("{}: not a path: \"{}\"", name, encoded);
   return *std::move(path);
 }
+
+// The deletion vectors of a chunk of adds or removes.
+class DeletionVectorField : public Field<arrow::StructArray> {
+ public:
+  DeletionVectorField(const arrow::StructArray& action, const std::string& name)
+      : Field(action, "deletionVector", name) {
+    if (!array_) return;
+    const auto& vectors = As<arrow::StructArray>();
+    storage_type_.emplace(vectors, "storageType", name);
+    path_or_inline_.emplace(vectors, "pathOrInlineDv", name);
+    offset_.emplace(vectors, "offset", name);
+    size_.emplace(vectors, "sizeInBytes", name);
+    cardinality_.emplace(vectors, "cardinality", name);
+  }
+
+  std::optional<DeletionVector> At(RowNumber row) const {
+    // Some writers have a struct of NULLs for none.
+    if (IsNull(row) || storage_type_->IsNull(row)) return std::nullopt;
+    DeletionVector vector{.storage_type = storage_type_->At(row),
+                          .path_or_inline = path_or_inline_->At(row),
+                          .size_bytes = static_cast<int32_t>(size_->At(row)),
+                          .cardinality = cardinality_->At(row)};
+    if (!offset_->IsNull(row)) vector.offset = static_cast<int32_t>(offset_->At(row));
+    return vector;
+  }
+
+ private:
+  std::optional<TextField> storage_type_, path_or_inline_;
+  std::optional<LongField> offset_, size_, cardinality_;
+};
 
 // Calls read(row) for the rows of the chunk in which the action is not NULL.
 template <typename Read>
@@ -132,13 +159,15 @@ void ReadAdds(const arrow::StructArray& chunk, const std::string& name, std::vec
   LongField modification_time(chunk, "modificationTime", name);
   TextField stats(chunk, "stats", name);
   TextMapField tags(chunk, "tags", name);
+  DeletionVectorField deletion_vector(chunk, name);
   ForEachRow(chunk, [&](RowNumber row) {
     actions.push_back(AddFile{.path = DecodedPath(path.At(row), name),
                               .partition_values = partition_values.At(row),
                               .size_bytes = size.At(row),
                               .modification_time_ms = modification_time.At(row),
                               .stats = stats.At(row),
-                              .tags = tags.TextsAt(row)});
+                              .tags = tags.TextsAt(row),
+                              .deletion_vector = deletion_vector.At(row)});
   });
 }
 
@@ -147,11 +176,13 @@ void ReadRemoves(const arrow::StructArray& chunk, const std::string& name, std::
   LongField deletion_timestamp(chunk, "deletionTimestamp", name);
   TextMapField partition_values(chunk, "partitionValues", name);
   LongField size(chunk, "size", name);
+  DeletionVectorField deletion_vector(chunk, name);
   ForEachRow(chunk, [&](RowNumber row) {
     actions.push_back(RemoveFile{.path = DecodedPath(path.At(row), name),
                                  .deletion_timestamp_ms = deletion_timestamp.At(row),
                                  .partition_values = partition_values.At(row),
-                                 .size_bytes = size.At(row)});
+                                 .size_bytes = size.At(row),
+                                 .deletion_vector = deletion_vector.At(row)});
   });
 }
 
@@ -197,6 +228,13 @@ void ReadProtocol(const arrow::StructArray& chunk, const std::string& name, std:
   });
 }
 
+void ReadSidecars(const arrow::StructArray& chunk, const std::string& name, std::vector<Action>& actions) {
+  TextField path(chunk, "path", name);
+  ForEachRow(chunk, [&](RowNumber row) {
+    actions.push_back(Sidecar{.name = std::string(FileName(DecodedPath(path.At(row), name)))});
+  });
+}
+
 using ReadChunk = void (*)(const arrow::StructArray& chunk, const std::string& name, std::vector<Action>& actions);
 
 void ReadColumn(const arrow::Table& table, const std::string& column, ReadChunk read, const std::string& name,
@@ -220,6 +258,7 @@ std::vector<Action> ReadCheckpoint(const arrow::Table& table, const std::string&
   ReadColumn(table, "txn", ReadTransactions, name, actions);
   ReadColumn(table, "remove", ReadRemoves, name, actions);
   ReadColumn(table, "add", ReadAdds, name, actions);
+  ReadColumn(table, "sidecar", ReadSidecars, name, actions);
   return actions;
 }
 

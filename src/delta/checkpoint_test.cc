@@ -1,11 +1,13 @@
 #include "delta/checkpoint.h"
 
 #include <arrow/array.h>
+#include <arrow/array/util.h>
 #include <arrow/builder.h>
 #include <arrow/table.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 
 #include "delta/action_json.h"
 #include "delta/test_table.h"
@@ -94,6 +96,111 @@ TEST(CheckpointTest, ACheckpointInPartsCountsOnceItIsComplete) {
   EXPECT_EQ(LogListing(table.storage(), "t").SegmentOf(2).checkpoint_parts.size(), 3u);
   for (Version version = 0; version <= 2; ++version) table.storage().Remove(CommitPath("t", version));
   ExpectSameState(table.Load(), from_commits);
+}
+
+// A checkpoint of the second kind: what is no file in a file of its own, the files in sidecars. `top_name` is its name.
+void WriteV2Checkpoint(TestTable& table, const Snapshot& snapshot, const std::string& top_name) {
+  auto rows = BuildCheckpoint(snapshot, 2000);
+  int64_t files = static_cast<int64_t>(snapshot.files().size() + snapshot.tombstones().size());
+  int64_t others = rows->num_rows() - files;
+  std::string lines = FormatAction(snapshot.protocol()) + "\n" + FormatAction(snapshot.metadata()) + "\n";
+  for (const auto& [app, transaction] : snapshot.transactions()) lines += FormatAction(transaction) + "\n";
+  lines += "{\"checkpointMetadata\":{\"version\":2}}\n{\"domainMetadata\":{\"domain\":\"d\"}}\n";
+  arrow::StringBuilder names;
+  for (int i = 0; i < 2; ++i) {
+    std::string name = fmt::format("016ae953-37a9-438e-8683-9a9a4a79a39{}.parquet", i);
+    int64_t from = i == 0 ? 0 : files / 2;
+    int64_t count = i == 0 ? files / 2 : files - files / 2;
+    table.WriteLog("_sidecars/" + name, parquet::EncodeTable(*rows->Slice(others + from, count)));
+    lines += R"({"sidecar":{"path":")" + name + R"(","sizeInBytes":1,"modificationTime":1}})" + "\n";
+    ASSERT_TRUE(names.Append(name).ok());
+  }
+  if (top_name.ends_with(".json")) return table.WriteLog(top_name, lines);
+  auto sidecars = *arrow::StructArray::Make({*names.Finish()}, std::vector<std::string>{"path"});
+  auto top = rows->Slice(0, others);
+  std::vector<std::shared_ptr<arrow::ChunkedArray>> columns;
+  auto add_nulls = [](const std::shared_ptr<arrow::Array>& array, int64_t before, int64_t after) {
+    arrow::ArrayVector chunks = {*arrow::MakeArrayOfNull(array->type(), before), array,
+                                 *arrow::MakeArrayOfNull(array->type(), after)};
+    return std::make_shared<arrow::ChunkedArray>(chunks);
+  };
+  arrow::FieldVector fields;
+  for (int i = 0; i < top->num_columns(); ++i) {
+    auto chunks = top->column(i)->chunks();
+    chunks.push_back(*arrow::MakeArrayOfNull(top->field(i)->type(), 2));
+    columns.push_back(std::make_shared<arrow::ChunkedArray>(chunks, top->field(i)->type()));
+    fields.push_back(top->field(i));
+  }
+  columns.push_back(add_nulls(sidecars, others, 0));
+  fields.push_back(arrow::field("sidecar", sidecars->type()));
+  table.WriteLog(top_name, parquet::EncodeTable(*arrow::Table::Make(arrow::schema(fields), columns)));
+}
+
+TEST(CheckpointTest, ACheckpointOfTheSecondKindCountsUnderEachOfItsNames) {
+  for (const char* name : {"00000000000000000002.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json",
+                           "00000000000000000002.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.parquet",
+                           "00000000000000000002.checkpoint.parquet"}) {
+    SCOPED_TRACE(name);
+    TestTable table;
+    WriteRichTable(table);
+    Snapshot from_commits = table.Load();
+    WriteV2Checkpoint(table, from_commits, name);
+    for (Version version = 0; version <= 2; ++version) table.storage().Remove(CommitPath("t", version));
+    ExpectSameState(table.Load(), from_commits);
+    table.WriteCommit(3, AddLine("later"));
+    EXPECT_EQ(table.Load().files().size(), 3u);
+  }
+}
+
+TEST(CheckpointTest, ASidecarThatIsAbsentOrDamagedIsNamed) {
+  TestTable table;
+  WriteRichTable(table);
+  WriteV2Checkpoint(table, table.Load(), "00000000000000000002.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json");
+  std::string path = SidecarPath("t", "016ae953-37a9-438e-8683-9a9a4a79a391.parquet");
+  table.storage().Write(path, "PAR1");
+  EXPECT_EQ(ErrorOf(ErrorKind::kCorrupt, [&] { table.Load(); }).find(path), 0u);
+  table.storage().Remove(path);
+  EXPECT_NE(ErrorOf(ErrorKind::kIo, [&] { table.Load(); }).find(path), std::string::npos);
+}
+
+TEST(CheckpointTest, DeletionVectorsAreInACheckpointThatHasAny) {
+  TestTable table;
+  WriteRichTable(table);
+  EXPECT_EQ(BuildCheckpoint(table.Load(), 2000)->GetColumnByName("add")->type()->ToString().find("deletionVector"),
+            std::string::npos);
+  const char* kVector =
+      R"("deletionVector":{"storageType":"p","pathOrInlineDv":"/x","offset":4,"sizeInBytes":5,"cardinality":6}}})";
+  table.WriteCommit(
+      3, std::string(R"({"add":{"path":"plain","size":1,)") + kVector + "\n" + R"({"remove":{"path":"plain"}})");
+  table.WriteCommit(4, std::string(R"({"remove":{"path":"gone","deletionTimestamp":1999,)") + kVector);
+  Snapshot from_commits = table.Load();
+  WriteCheckpoint(table.storage(), from_commits, 2000);
+  for (Version version = 0; version <= 4; ++version) table.storage().Remove(CommitPath("t", version));
+  Snapshot from_checkpoint = table.Load();
+  EXPECT_EQ(from_checkpoint.files().at("plain").deletion_vector->UniqueId(), "p/x@4");
+  EXPECT_FALSE(from_checkpoint.files().at("p=a%20b/ü.parquet").deletion_vector);
+  EXPECT_TRUE(from_checkpoint.tombstones().contains("gone\np/x@4"));
+}
+
+// Bytes of a checkpoint changed at random are another checkpoint or an error that names it, and never a crash.
+TEST(CheckpointTest, AGarbledCheckpointIsNeverACrash) {
+  TestTable table;
+  WriteRichTable(table);
+  WriteCheckpoint(table.storage(), table.Load(), 2000);
+  const std::string whole = table.storage().Read(CheckpointPath("t", 2));
+  std::mt19937 random(1);
+  int errors = 0;
+  for (int round = 0; round < 300; ++round) {
+    std::string garbled = whole;
+    for (int i = 0; i < 3; ++i) garbled[random() % garbled.size()] = static_cast<char>(random());
+    table.storage().Write(CheckpointPath("t", 2), garbled);
+    try {
+      table.Load();
+    } catch (const base::Error&) {
+      ++errors;
+    }
+  }
+  EXPECT_GT(errors, 0);
 }
 
 TEST(CheckpointTest, TheHintMayBeWrongOrMissing) {

@@ -142,10 +142,44 @@ ArrayPtr BuildTransactions(const std::map<std::string, SetTransaction>& transact
   return Struct({app_id.Finish(), version.Finish(), last_updated.Finish()}, {"appId", "version", "lastUpdated"});
 }
 
+class DeletionVectorColumn {
+ public:
+  void Append(const std::optional<DeletionVector>& vector) {
+    Require(valid_.Append(vector.has_value()));
+    has_any_ = has_any_ || vector.has_value();
+    const DeletionVector value = vector.value_or(DeletionVector());
+    storage_type_.Append(value.storage_type);
+    path_.Append(value.path_or_inline);
+    Require(value.offset ? offset_.Append(*value.offset) : offset_.AppendNull());
+    Require(size_.Append(value.size_bytes));
+    cardinality_.Append(value.cardinality);
+  }
+
+  // Adds the column when a file has a deletion vector: tables without the feature have no such column.
+  void FinishInto(std::vector<ArrayPtr>& fields, std::vector<std::string>& names) {
+    if (!has_any_) return;
+    auto vectors = Require(arrow::StructArray::Make(
+        std::vector<ArrayPtr>{storage_type_.Finish(), path_.Finish(), Require(offset_.Finish()),
+                              Require(size_.Finish()), cardinality_.Finish()},
+        std::vector<std::string>{"storageType", "pathOrInlineDv", "offset", "sizeInBytes", "cardinality"},
+        Require(valid_.Finish())));
+    fields.push_back(std::move(vectors));
+    names.emplace_back("deletionVector");
+  }
+
+ private:
+  arrow::TypedBufferBuilder<bool> valid_;
+  TextColumn storage_type_, path_;
+  arrow::Int32Builder offset_, size_;
+  LongColumn cardinality_;
+  bool has_any_ = false;
+};
+
 ArrayPtr BuildAdds(const std::map<std::string, AddFile>& files) {
   TextColumn path, stats;
   TextMapColumn partition_values, tags;
   LongColumn size, modification_time;
+  DeletionVectorColumn deletion_vector;
   for (const auto& [decoded_path, file] : files) {
     path.Append(EncodePath(decoded_path));
     partition_values.Append(file.partition_values);
@@ -153,31 +187,41 @@ ArrayPtr BuildAdds(const std::map<std::string, AddFile>& files) {
     modification_time.Append(file.modification_time_ms);
     stats.AppendOrNull(file.stats);
     file.tags.empty() ? tags.AppendNull() : tags.Append(file.tags);
+    deletion_vector.Append(file.deletion_vector);
   }
   ArrayPtr data_change = Constant(arrow::BooleanScalar(false), files.size());
-  return Struct({path.Finish(), partition_values.Finish(), size.Finish(), modification_time.Finish(), data_change,
-                 stats.Finish(), tags.Finish()},
-                {"path", "partitionValues", "size", "modificationTime", "dataChange", "stats", "tags"});
+  std::vector<ArrayPtr> fields = {
+      path.Finish(), partition_values.Finish(), size.Finish(), modification_time.Finish(), data_change, stats.Finish(),
+      tags.Finish()};
+  std::vector<std::string> names = {"path",       "partitionValues", "size", "modificationTime",
+                                    "dataChange", "stats",           "tags"};
+  deletion_vector.FinishInto(fields, names);
+  return Struct(fields, names);
 }
 
 ArrayPtr BuildRemoves(const std::map<std::string, RemoveFile>& tombstones, int64_t kept_from_ms) {
   TextColumn path;
   LongColumn deletion_timestamp, size;
   TextMapColumn partition_values;
+  DeletionVectorColumn deletion_vector;
   size_t kept = 0;
-  for (const auto& [decoded_path, file] : tombstones) {
+  for (const auto& [key, file] : tombstones) {
     if (file.deletion_timestamp_ms <= kept_from_ms) continue;
     ++kept;
-    path.Append(EncodePath(decoded_path));
+    path.Append(EncodePath(file.path));
     deletion_timestamp.Append(file.deletion_timestamp_ms);
     partition_values.Append(file.partition_values);
     size.Append(file.size_bytes);
+    deletion_vector.Append(file.deletion_vector);
   }
   ArrayPtr data_change = Constant(arrow::BooleanScalar(false), kept);
   ArrayPtr has_extended_fields = Constant(arrow::BooleanScalar(true), kept);
-  return Struct({path.Finish(), deletion_timestamp.Finish(), data_change, has_extended_fields,
-                 partition_values.Finish(), size.Finish()},
-                {"path", "deletionTimestamp", "dataChange", "extendedFileMetadata", "partitionValues", "size"});
+  std::vector<ArrayPtr> fields = {path.Finish(),       deletion_timestamp.Finish(), data_change,
+                                  has_extended_fields, partition_values.Finish(),   size.Finish()};
+  std::vector<std::string> names = {
+      "path", "deletionTimestamp", "dataChange", "extendedFileMetadata", "partitionValues", "size"};
+  deletion_vector.FinishInto(fields, names);
+  return Struct(fields, names);
 }
 
 struct ActionColumn {

@@ -32,7 +32,7 @@ bool Take(std::string_view& name, std::string_view prefix) {
 }
 
 // ".checkpoint.parquet" is part 1 of 1.
-std::optional<int64_t> TakePartCount(std::string_view& rest) {
+std::optional<int64_t> PartCountOf(std::string_view rest) {
   if (!Take(rest, ".checkpoint")) return std::nullopt;
   if (rest == ".parquet") return 1;
   if (!Take(rest, ".")) return std::nullopt;
@@ -41,6 +41,16 @@ std::optional<int64_t> TakePartCount(std::string_view& rest) {
   auto count = TakeNumber(rest, kPartDigits);
   if (!count || rest != ".parquet" || *part < 1 || *part > *count) return std::nullopt;
   return count;
+}
+
+// ".checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json", or .parquet.
+bool IsNamedByUuid(std::string_view rest) {
+  constexpr size_t kUuidLength = 36;
+  if (!Take(rest, ".checkpoint.") || rest.size() < kUuidLength) return false;
+  std::string_view uuid = rest.substr(0, kUuidLength);
+  rest.remove_prefix(kUuidLength);
+  return uuid.find_first_not_of("0123456789abcdefABCDEF-") == std::string_view::npos &&
+         (rest == ".json" || rest == ".parquet");
 }
 
 }  // namespace
@@ -57,8 +67,13 @@ std::string CheckpointPath(const std::string& table_path, Version version) {
 
 std::string LastCheckpointPath(const std::string& table_path) { return LogFolder(table_path) + "/_last_checkpoint"; }
 
+std::string SidecarPath(const std::string& table_path, const std::string& name) {
+  return LogFolder(table_path) + "/_sidecars/" + name;
+}
+
 LogListing::LogListing(const storage::Storage& storage, std::string table_path) : table_path_(std::move(table_path)) {
   std::string folder = LogFolder(table_path_);
+  std::map<Version, storage::Entry> by_uuid;
   // Parts of one checkpoint by their count: two writers may have cut the same version differently.
   std::map<std::pair<Version, int64_t>, std::vector<storage::Entry>> parts;
   for (storage::Entry& entry : storage.List(folder)) {
@@ -69,15 +84,18 @@ LogListing::LogListing(const storage::Storage& storage, std::string table_path) 
       commits_.emplace(*version, std::move(entry));
     } else if (rest == ".checkpoint.parquet") {
       checkpoints_[*version] = {std::move(entry)};
-    } else if (auto count = TakePartCount(rest)) {
+    } else if (auto count = PartCountOf(rest)) {
       parts[{*version, *count}].push_back(std::move(entry));
-    } else if (rest.starts_with(".checkpoint.")) {
-      has_checkpoint_of_v2_ = true;  // Named by a UUID.
+    } else if (IsNamedByUuid(rest)) {
+      by_uuid.insert_or_assign(*version, std::move(entry));
     }
   }
   // List sorts by path, so parts are in order; a set that lacks one is a checkpoint that was never finished.
   for (auto& [key, entries] : parts) {
     if (static_cast<int64_t>(entries.size()) == key.second) checkpoints_.try_emplace(key.first, std::move(entries));
+  }
+  for (auto& [version, entry] : by_uuid) {
+    checkpoints_.try_emplace(version, std::vector<storage::Entry>{std::move(entry)});
   }
   // A list is not a moment: it may show a commit that was made while it ran and lack the one made just before.
   for (Version version = empty() ? 0 : newest() - 1; !commits_.empty() && version > commits_.begin()->first;
@@ -122,9 +140,6 @@ void LogListing::FailFor(Version missing, Version asked_for) const {
   if (missing == 0 && !checkpoints_.empty()) {
     throw base::InputError("version {} of table {} is no longer in its log; the oldest is {}", asked_for, table_path_,
                            oldest());
-  }
-  if (missing == 0 && has_checkpoint_of_v2_) {
-    throw base::InputError("table {} needs a feature that is not supported: v2Checkpoint", table_path_);
   }
   throw base::CorruptError("the log of table {} lacks version {}, which later ones build on: {}", table_path_, missing,
                            CommitPath(table_path_, missing));

@@ -13,6 +13,7 @@ std::string LogFolder(const std::string& table_path);
 std::string CommitPath(const std::string& table_path, Version version);      // .../00000000000000000042.json
 std::string CheckpointPath(const std::string& table_path, Version version);  // ...00042.checkpoint.parquet
 std::string LastCheckpointPath(const std::string& table_path);
+std::string SidecarPath(const std::string& table_path, const std::string& name);
 
 // The files that a version of a table adds up from: a checkpoint, when there is one, and every commit after it.
 struct LogSegment {
@@ -21,7 +22,8 @@ struct LogSegment {
   std::vector<storage::Entry> commits;           // Of checkpoint_version + 1 and on, without a gap.
 };
 
-// What one List of `_delta_log` shows: commits and complete checkpoints, classic or in parts. Files of other names
+// What one List of `_delta_log` shows: commits and complete checkpoints (classic, in parts, named by a UUID; where a
+// version has several, they say the same, and the first kind of these three is taken). Files of other names
 // (checksums, compacted commits, temporary files) do not count. `_last_checkpoint` is not asked: it is a hint that may
 // be wrong, and the list tells the truth in the same one call.
 class LogListing {
@@ -47,7 +49,6 @@ class LogListing {
   std::string table_path_;
   std::map<Version, storage::Entry> commits_;
   std::map<Version, std::vector<storage::Entry>> checkpoints_;
-  bool has_checkpoint_of_v2_ = false;
 };
 
 }  // namespace qlake::delta

@@ -5,7 +5,9 @@
 
 namespace qlake::delta {
 
-LogReplay::LogReplay(std::string table_path) { state_.table_path_ = std::move(table_path); }
+LogReplay::LogReplay(std::string table_path) { state_.table_path = std::move(table_path); }
+
+LogReplay::LogReplay(const Snapshot& base) : state_(*base.state_), has_protocol_(true), has_metadata_(true) {}
 
 void LogReplay::Apply(std::vector<Action> actions) {
   for (Action& action : actions) {
@@ -14,46 +16,49 @@ void LogReplay::Apply(std::vector<Action> actions) {
 }
 
 void LogReplay::ApplyOne(Protocol protocol) {
-  state_.protocol_ = std::move(protocol);
+  state_.protocol = std::move(protocol);
   has_protocol_ = true;
 }
 
 void LogReplay::ApplyOne(Metadata metadata) {
-  state_.metadata_ = std::move(metadata);
+  state_.metadata = std::move(metadata);
   has_metadata_ = true;
 }
 
 void LogReplay::ApplyOne(SetTransaction transaction) {
   std::string app_id = transaction.app_id;
-  state_.transactions_.insert_or_assign(std::move(app_id), std::move(transaction));
+  state_.transactions.insert_or_assign(std::move(app_id), std::move(transaction));
 }
 
 // Whether a version changed data is a fact of that version, and checkpoints do not keep it: the state's files are all
 // as new ones are.
 
 void LogReplay::ApplyOne(RemoveFile file) {
-  state_.files_.erase(file.path);
+  // Of a file whose deletion vector has changed, the removal of the old logical file may come after the new one's add.
+  std::string key = LogicalFileKey(file);
+  auto live = state_.files.find(file.path);
+  if (live != state_.files.end() && LogicalFileKey(live->second) == key) state_.files.erase(live);
   file.data_change = true;
-  std::string path = file.path;
-  state_.tombstones_.insert_or_assign(std::move(path), std::move(file));
+  state_.tombstones.insert_or_assign(std::move(key), std::move(file));
 }
 
 void LogReplay::ApplyOne(AddFile file) {
-  state_.tombstones_.erase(file.path);
+  state_.tombstones.erase(LogicalFileKey(file));
   file.data_change = true;
   std::string path = file.path;
-  state_.files_.insert_or_assign(std::move(path), std::move(file));
+  state_.files.insert_or_assign(std::move(path), std::move(file));
 }
 
-Snapshot LogReplay::Finish(Version version, int64_t timestamp_ms) && {
+Snapshot LogReplay::Finish(Version version, int64_t timestamp_ms, const storage::Entry* commit) && {
   if (!has_protocol_ || !has_metadata_) {
-    throw base::CorruptError("the log of table {} has no {} up to version {}", state_.table_path_,
+    throw base::CorruptError("the log of table {} has no {} up to version {}", state_.table_path,
                              has_protocol_ ? "metaData" : "protocol", version);
   }
-  RequireReadable(state_.table_path_, state_.protocol_, state_.metadata_);
-  state_.version_ = version;
-  state_.timestamp_ms_ = timestamp_ms;
-  return std::move(state_);
+  RequireReadable(state_.table_path, state_.protocol, state_.metadata);
+  state_.version = version;
+  state_.timestamp_ms = timestamp_ms;
+  state_.commit = commit == nullptr ? std::nullopt : std::optional(*commit);
+  return Snapshot(std::move(state_));
 }
 
 }  // namespace qlake::delta

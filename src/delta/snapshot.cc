@@ -21,22 +21,48 @@ int64_t ReadCommitTimeMs(const storage::Storage& storage, const LogListing& log,
   return CommitTimeMs({}, log.CheckpointOf(version));
 }
 
-Snapshot LoadVersion(const storage::Storage& storage, const std::string& table_path, const LogListing& log,
-                     Version version) {
-  LogSegment segment = log.SegmentOf(version);
-  LogReplay replay(table_path);
+std::vector<Action> ReadCheckpointFile(const storage::Storage& storage, const std::string& path) {
+  if (path.ends_with(".json")) return ParseActions(storage.Read(path), path);
+  return ReadCheckpoint(*parquet::DecodeFile(storage.Read(path), path), path);
+}
+
+// A checkpoint of the second kind keeps its file actions in sidecars (PROTOCOL.md, "V2 Spec").
+void ReplayCheckpoint(const storage::Storage& storage, const std::string& table_path, const LogSegment& segment,
+                      LogReplay& replay) {
+  std::vector<std::string> sidecars;
   for (const storage::Entry& part : segment.checkpoint_parts) {
-    auto table = parquet::DecodeFile(storage.Read(part.path), part.path);
-    replay.Apply(ReadCheckpoint(*table, part.path));
+    std::vector<Action> actions = ReadCheckpointFile(storage, part.path);
+    for (const Action& action : actions) {
+      if (const auto* sidecar = std::get_if<Sidecar>(&action)) sidecars.push_back(sidecar->name);
+    }
+    replay.Apply(std::move(actions));
   }
-  if (segment.commits.empty()) return std::move(replay).Finish(version, ReadCommitTimeMs(storage, log, version));
+  for (const std::string& name : sidecars) {
+    std::string path = SidecarPath(table_path, name);
+    replay.Apply(ReadCheckpoint(*parquet::DecodeFile(storage.Read(path), path), path));
+  }
+}
+
+// Ends a replay with the last commits up to the version.
+Snapshot ReplayCommits(const storage::Storage& storage, const LogListing& log, LogReplay replay,
+                       const std::vector<storage::Entry>& commits, Version version) {
+  const storage::Entry* last = log.CommitOf(version);
+  if (commits.empty()) return std::move(replay).Finish(version, ReadCommitTimeMs(storage, log, version), last);
   int64_t timestamp_ms = 0;
-  for (const storage::Entry& commit : segment.commits) {
+  for (const storage::Entry& commit : commits) {
     std::vector<Action> actions = ReadCommit(storage, commit);
     timestamp_ms = CommitTimeMs(actions, commit);
     replay.Apply(std::move(actions));
   }
-  return std::move(replay).Finish(version, timestamp_ms);
+  return std::move(replay).Finish(version, timestamp_ms, last);
+}
+
+Snapshot LoadVersion(const storage::Storage& storage, const std::string& table_path, const LogListing& log,
+                     Version version) {
+  LogSegment segment = log.SegmentOf(version);
+  LogReplay replay(table_path);
+  ReplayCheckpoint(storage, table_path, segment, replay);
+  return ReplayCommits(storage, log, std::move(replay), segment.commits, version);
 }
 
 }  // namespace
@@ -63,9 +89,26 @@ std::optional<Snapshot> Snapshot::LoadAsOf(const storage::Storage& storage, cons
                          base::FormatTimestamp(time), log.oldest());
 }
 
+std::optional<Snapshot> Snapshot::Refresh(const storage::Storage& storage) const {
+  LogListing log(storage, table_path());
+  if (log.empty()) return std::nullopt;
+  const storage::Entry* commit = log.CommitOf(version());
+  bool is_same_table = commit != nullptr && state_->commit && commit->bytes == state_->commit->bytes &&
+                       commit->modified == state_->commit->modified;
+  if (is_same_table && log.newest() == version()) return *this;
+  std::vector<storage::Entry> commits;
+  for (Version next = version() + 1; is_same_table && next <= log.newest(); ++next) {
+    const storage::Entry* newer = log.CommitOf(next);
+    is_same_table = newer != nullptr;
+    if (is_same_table) commits.push_back(*newer);
+  }
+  if (!is_same_table) return LoadVersion(storage, table_path(), log, log.newest());
+  return ReplayCommits(storage, log, LogReplay(*this), commits, log.newest());
+}
+
 int64_t Snapshot::TransactionVersion(const std::string& app_id) const {
-  auto found = transactions_.find(app_id);
-  return found == transactions_.end() ? -1 : found->second.version;
+  auto found = transactions().find(app_id);
+  return found == transactions().end() ? -1 : found->second.version;
 }
 
 }  // namespace qlake::delta

@@ -1,9 +1,10 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "base/clock.h"
 #include "delta/actions.h"
@@ -25,26 +26,39 @@ class Snapshot {
   static std::optional<Snapshot> LoadAsOf(const storage::Storage& storage, const std::string& table_path,
                                           base::Timestamp time);
 
-  const std::string& table_path() const { return table_path_; }
-  Version version() const { return version_; }
-  int64_t timestamp_ms() const { return timestamp_ms_; }  // Of the version's commit; our next one is later.
-  const Protocol& protocol() const { return protocol_; }
-  const Metadata& metadata() const { return metadata_; }
-  const std::map<std::string, AddFile>& files() const { return files_; }  // Live files, by path.
-  const std::map<std::string, RemoveFile>& tombstones() const { return tombstones_; }
-  const std::map<std::string, SetTransaction>& transactions() const { return transactions_; }
+  // The newest version, from this one and the commits since: what is known is not read again. Nothing when the table is
+  // gone. Throws what Load() throws.
+  std::optional<Snapshot> Refresh(const storage::Storage& storage) const;
+
+  const std::string& table_path() const { return state_->table_path; }
+  Version version() const { return state_->version; }
+  int64_t timestamp_ms() const { return state_->timestamp_ms; }  // Of the version's commit; our next one is later.
+  const Protocol& protocol() const { return state_->protocol; }
+  const Metadata& metadata() const { return state_->metadata; }
+  const std::map<std::string, AddFile>& files() const { return state_->files; }  // Live files, by path.
+  // By LogicalFileKey: a path may be among the tombstones under several deletion vectors, and live under another.
+  const std::map<std::string, RemoveFile>& tombstones() const { return state_->tombstones; }
+  const std::map<std::string, SetTransaction>& transactions() const { return state_->transactions; }
   int64_t TransactionVersion(const std::string& app_id) const;  // -1 when the table has none of this app.
 
  private:
   friend class LogReplay;
-  std::string table_path_;
-  Version version_ = kNoVersion;
-  int64_t timestamp_ms_ = 0;
-  Protocol protocol_;
-  Metadata metadata_;
-  std::map<std::string, AddFile> files_;
-  std::map<std::string, RemoveFile> tombstones_;
-  std::map<std::string, SetTransaction> transactions_;
+  struct State {
+    std::string table_path;
+    Version version = kNoVersion;
+    int64_t timestamp_ms = 0;
+    Protocol protocol;
+    Metadata metadata;
+    std::map<std::string, AddFile> files;
+    std::map<std::string, RemoveFile> tombstones;
+    std::map<std::string, SetTransaction> transactions;
+    // The version's log file as it was listed: another one of that name is another table's.
+    std::optional<storage::Entry> commit;
+  };
+
+  explicit Snapshot(State state) : state_(std::make_shared<const State>(std::move(state))) {}
+
+  std::shared_ptr<const State> state_;  // Shared by copies: it may name a hundred thousand files.
 };
 
 }  // namespace qlake::delta

@@ -69,6 +69,33 @@ TEST(SnapshotTest, RemovedFilesAreTombstonesUntilAddedAgain) {
   EXPECT_TRUE(table.Load().tombstones().empty());
 }
 
+std::string FileLine(const std::string& action, const std::string& path, const std::string& vector) {
+  std::string line = R"({")" + action + R"(":{"path":")" + path + R"(","size":1)";
+  if (!vector.empty()) {
+    line += R"(,"deletionVector":{"storageType":"i","pathOrInlineDv":")" + vector +
+            R"(","sizeInBytes":40,"cardinality":6})";
+  }
+  return line + "}}\n";
+}
+
+TEST(SnapshotTest, AFileWithANewDeletionVectorTakesThePlaceOfTheOldOneInAnyOrder) {
+  TestTable table;
+  WriteThreeVersions(table);
+  table.WriteCommit(3, FileLine("add", "a", "first") + FileLine("remove", "a", ""));
+  EXPECT_EQ(PathsOf(table.Load()), (Strings{"a", "b", "c"}));
+  EXPECT_EQ(table.Load().files().at("a").deletion_vector->UniqueId(), "ifirst");
+  table.WriteCommit(4, FileLine("remove", "a", "first") + FileLine("add", "a", "second"));
+  EXPECT_EQ(table.Load().files().at("a").deletion_vector->UniqueId(), "isecond");
+  EXPECT_EQ(table.Load().tombstones().size(), 2u);  // The file as it was without a vector, and with the first.
+  table.WriteCommit(5, FileLine("remove", "a", "first"));
+  EXPECT_TRUE(table.Load().files().contains("a"));
+  table.WriteCommit(6, FileLine("remove", "a", "second"));
+  EXPECT_EQ(PathsOf(table.Load()), (Strings{"b", "c"}));
+  table.WriteCommit(7, FileLine("add", "a", ""));
+  EXPECT_FALSE(table.Load().files().at("a").deletion_vector);
+  EXPECT_EQ(table.Load().tombstones().size(), 2u);
+}
+
 TEST(SnapshotTest, TheLatestTransactionOfAnApplicationCounts) {
   TestTable table;
   WriteThreeVersions(table);
@@ -126,11 +153,23 @@ TEST(SnapshotTest, WhatATableNeedsAndWeLackIsNamed) {
   EXPECT_EQ(message_for(R"({"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["timestampNtz"],)"
                         R"("writerFeatures":["timestampNtz"]})"),
             "no error");
-  EXPECT_NE(message_for(R"({"minReaderVersion":2,"minWriterVersion":5})", with_mapping("name")).find("columnMapping"),
+  for (const char* mode : {"name", "id"}) {
+    EXPECT_EQ(message_for(R"({"minReaderVersion":2,"minWriterVersion":5})", with_mapping(mode)), "no error");
+  }
+  EXPECT_NE(message_for(R"({"minReaderVersion":2,"minWriterVersion":5})", with_mapping("moon")).find("columnMapping"),
             std::string::npos);
-  EXPECT_NE(message_for(R"({"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["deletionVectors"]})")
-                .find("deletionVectors"),
-            std::string::npos);
+  // A property that the protocol does not name as a feature means nothing.
+  EXPECT_EQ(message_for(R"({"minReaderVersion":1,"minWriterVersion":2})", with_mapping("moon")), "no error");
+  auto with_feature = [&](const std::string& feature) {
+    return message_for(R"({"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":[")" + feature + "\"]}");
+  };
+  for (const char* feature :
+       {"columnMapping", "deletionVectors", "timestampNtz", "typeWidening", "v2Checkpoint", "vacuumProtocolCheck"}) {
+    EXPECT_EQ(with_feature(feature), "no error");
+  }
+  for (const char* feature : {"variantType", "variantShredding-preview", "catalogManaged", "whatComesNext"}) {
+    EXPECT_EQ(with_feature(feature), std::string("table t needs a feature that is not supported: ") + feature);
+  }
   EXPECT_NE(message_for(R"({"minReaderVersion":4,"minWriterVersion":7})").find("4"), std::string::npos);
 }
 

@@ -10,9 +10,17 @@
 namespace qlake::delta {
 namespace {
 
-constexpr std::array<std::string_view, 2> kReaderFeatures = {"timestampNtz", "vacuumProtocolCheck"};
+constexpr std::array<std::string_view, 7> kReaderFeatures = {
+    "columnMapping",        "deletionVectors", "timestampNtz",       "typeWidening",
+    "typeWidening-preview", "v2Checkpoint",    "vacuumProtocolCheck"};
 constexpr std::array<std::string_view, 4> kWriterFeatures = {"timestampNtz", "vacuumProtocolCheck", "appendOnly",
                                                              "invariants"};
+
+constexpr const char* kMappingMode = "delta.columnMapping.mode";
+
+bool Contains(const std::vector<std::string>& features, std::string_view feature) {
+  return std::ranges::find(features, feature) != features.end();
+}
 
 std::string Configuration(const Metadata& metadata, const std::string& key) {
   auto found = metadata.configuration.find(key);
@@ -36,15 +44,26 @@ void RequireReadable(const std::string& table_path, const Protocol& protocol, co
                            protocol.min_reader_version);
   }
   if (protocol.min_reader_version == 3) RequireAmong(table_path, protocol.reader_features, kReaderFeatures);
-  std::string mapping = Configuration(metadata, "delta.columnMapping.mode");
-  if (protocol.min_reader_version >= 2 && !mapping.empty() && mapping != "none") {
+  if (!ColumnMappingOf(protocol, metadata)) {
     throw base::InputError("table {} needs a feature that is not supported: columnMapping, mode {}", table_path,
-                           mapping);
+                           Configuration(metadata, kMappingMode));
   }
+}
+
+std::optional<ColumnMapping> ColumnMappingOf(const Protocol& protocol, const Metadata& metadata) {
+  bool has_feature = protocol.min_reader_version == 2 || Contains(protocol.reader_features, "columnMapping");
+  std::string mode = has_feature ? Configuration(metadata, kMappingMode) : std::string();
+  if (mode.empty() || mode == "none") return ColumnMapping::kNone;
+  if (mode == "name") return ColumnMapping::kName;
+  if (mode == "id") return ColumnMapping::kId;
+  return std::nullopt;
 }
 
 void RequireWritable(const std::string& table_path, const Protocol& protocol, const Metadata& metadata) {
   RequireReadable(table_path, protocol, metadata);
+  if (ColumnMappingOf(protocol, metadata) != ColumnMapping::kNone) {
+    throw base::InputError("table {} needs a feature that is not supported in writing: columnMapping", table_path);
+  }
   if (protocol.min_writer_version == 7) {
     RequireAmong(table_path, protocol.writer_features, kWriterFeatures);
   } else if (protocol.min_writer_version > 2) {

@@ -17,8 +17,9 @@ struct ResultColumn {
   bool right_aligned = false;  // A number, for people's tables.
 };
 
-// NULL or the value's text: DECIMAL at full scale, DATE YYYY-MM-DD, TIMESTAMP YYYY-MM-DDTHH:MM:SS.ffffffZ, binary as
-// base64, true/false, nested values as JSON (maps as an array of {"key":..,"value":..}).
+// NULL or the value's text: DECIMAL at full scale, DATE YYYY-MM-DD, TIMESTAMP WITH TIME ZONE
+// YYYY-MM-DDTHH:MM:SS.ffffffZ, TIMESTAMP the same without the Z, binary as base64, true/false, nested values as JSON
+// (maps as an array of {"key":..,"value":..}).
 using ResultCell = std::optional<std::string>;
 using ResultRow = std::vector<ResultCell>;
 

@@ -46,12 +46,23 @@ engine::Database& Lake::database() {
   return *database_;
 }
 
-std::optional<delta::Snapshot> Lake::Load(const std::string& table) const {
-  return delta::Snapshot::Load(*storage_, TablePath(table));
+std::optional<delta::Snapshot> Lake::Load(const std::string& table) const { return LoadPath(TablePath(table)); }
+
+std::optional<delta::Snapshot> Lake::LoadPath(const std::string& path) const {
+  auto known = loaded_.find(path);
+  auto snapshot = known == loaded_.end() ? delta::Snapshot::Load(*storage_, path) : known->second.Refresh(*storage_);
+  if (snapshot) {
+    loaded_.insert_or_assign(path, *snapshot);
+  } else {
+    loaded_.erase(path);
+  }
+  return snapshot;
 }
 
 std::optional<delta::Snapshot> Lake::LoadVersion(const std::string& table, delta::Version version) const {
   if (version == delta::kNoVersion) return std::nullopt;
+  auto known = loaded_.find(TablePath(table));
+  if (known != loaded_.end() && known->second.version() == version) return known->second;
   return delta::Snapshot::Load(*storage_, TablePath(table), version);
 }
 

@@ -37,9 +37,12 @@ class Lake {
   const base::Clock& clock() const { return clock_; }
   const LakeOptions& options() const { return options_; }
 
-  // The newest version of "layer.table", or nothing when there is no such table (or the version asked for is -1).
+  // The newest version of "layer.table" (what was read of its log before is not read again), or nothing when there is
+  // no such table (or the version asked for is -1).
   std::optional<delta::Snapshot> Load(const std::string& table) const;
   std::optional<delta::Snapshot> LoadVersion(const std::string& table, delta::Version version) const;
+
+  std::optional<delta::Snapshot> LoadPath(const std::string& path) const;  // By the table's folder.
 
   // Names of all Delta tables in the lake's layers, sorted.
   std::vector<std::string> TableNames() const;
@@ -54,7 +57,8 @@ class Lake {
   const base::Clock& clock_;
   std::unique_ptr<storage::Storage> storage_;
   std::unique_ptr<engine::Database> database_;
-  std::optional<std::string> functions_;  // That are defined.
+  mutable std::map<std::string, delta::Snapshot> loaded_;  // By path, as they were loaded last.
+  std::optional<std::string> functions_;                   // That are defined.
 };
 
 }  // namespace qlake::lake

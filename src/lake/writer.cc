@@ -87,7 +87,7 @@ engine::ApplyReport Writer::Commit(const engine::TableTarget& target, const engi
   options.fence_epoch = epoch_;
   options.commit.operation = operation;
   options.commit.run_id = run_id_;
-  auto base = delta::Snapshot::Load(lake_.storage(), target.path);
+  auto base = lake_.LoadPath(target.path);
   auto report = lake_.database().Apply(target, base, change, options, lake_.clock());
   if (const auto* conflict = std::get_if<delta::Conflict>(&report.outcome)) {
     throw base::UnavailableError("another writer was at {} at version {} ({}): run the command again", target.path,

@@ -76,19 +76,26 @@ LocalStorage::LocalStorage(const std::string& root) {
 
 std::string LocalStorage::Absolute(std::string_view path) const { return path.empty() ? root_ : JoinPath(root_, path); }
 
-std::string LocalStorage::Url(std::string_view path) const {
-  RequireFolderPath(path);
+std::string LocalStorage::AbsoluteToRead(std::string_view path) const {
+  if (path.starts_with('/')) {
+    RequireFilePath(path.substr(1));
+    return std::string(path);
+  }
+  RequireFilePath(path);
   return Absolute(path);
 }
 
+std::string LocalStorage::Url(std::string_view path) const {
+  if (path.empty()) return root_;
+  return AbsoluteToRead(path);
+}
+
 std::string LocalStorage::Read(std::string_view path) const {
-  RequireFilePath(path);
-  return PosixFile::OpenToRead(Absolute(path)).ReadToEnd();
+  return PosixFile::OpenToRead(AbsoluteToRead(path)).ReadToEnd();
 }
 
 std::string LocalStorage::ReadRange(std::string_view path, uint64_t offset, uint64_t length) const {
-  RequireFilePath(path);
-  return PosixFile::OpenToRead(Absolute(path)).ReadRange(offset, length);
+  return PosixFile::OpenToRead(AbsoluteToRead(path)).ReadRange(offset, length);
 }
 
 std::optional<std::string> LocalStorage::ReadIfPresent(std::string_view path) const {
@@ -99,8 +106,7 @@ std::optional<std::string> LocalStorage::ReadIfPresent(std::string_view path) co
 }
 
 std::optional<Entry> LocalStorage::Find(std::string_view path) const {
-  RequireFilePath(path);
-  std::string absolute = Absolute(path);
+  std::string absolute = AbsoluteToRead(path);
   struct stat status {};
   if (::stat(absolute.c_str(), &status) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;

@@ -34,6 +34,7 @@ class LocalStorage final : public Storage {
   class TemporaryFile;
 
   std::string Absolute(std::string_view path) const;
+  std::string AbsoluteToRead(std::string_view path) const;
   PosixFile CreateWithFolders(std::string_view path, PosixFile::IfTaken if_taken);
   TemporaryFile WriteTemporary(std::string_view final_path, std::string_view bytes);
   void MakeFolders(std::string_view folder);

@@ -111,8 +111,8 @@ TEST_F(LocalStorageTest, APutThatACrashCutShortIsInNoList) {
 }
 
 TEST_F(LocalStorageTest, PathsThatLeaveTheRootOrAreNoPathsAreRefused) {
-  constexpr std::array<std::string_view, 10> kPaths = {"",  "/",  "/etc/passwd", "a//b",  "a/",
-                                                       ".", "..", "a/../b",      "a/./b", std::string_view("a\0b", 3)};
+  constexpr std::array<std::string_view, 10> kPaths = {
+      "", "/", "/etc/../etc/passwd", "a//b", "a/", ".", "..", "a/../b", "a/./b", std::string_view("a\0b", 3)};
   for (std::string_view path : kPaths) {
     ExpectError(base::ErrorKind::kInput, [&] { storage_->Read(path); });
     ExpectError(base::ErrorKind::kInput, [&] { storage_->Write(path, "x"); });
@@ -124,6 +124,21 @@ TEST_F(LocalStorageTest, PathsThatLeaveTheRootOrAreNoPathsAreRefused) {
     if (!path.empty()) ExpectError(base::ErrorKind::kInput, [&] { storage_->List(path); });
   }
   EXPECT_EQ(storage_->Url("..a/b"), root_ + "/lake/..a/b");
+}
+
+TEST_F(LocalStorageTest, FilesElsewhereOnTheDiskAreReadByAbsolutePathAndNeverWritten) {
+  std::string path = root_ + "/elsewhere=%20.bin";
+  std::ofstream(path) << "bytes";
+  EXPECT_EQ(storage_->Read(path), "bytes");
+  EXPECT_EQ(storage_->ReadRange(path, 1, 2), "yt");
+  EXPECT_EQ(storage_->Find(path)->bytes, 5u);
+  EXPECT_EQ(storage_->Url(path), path);
+  EXPECT_FALSE(storage_->Find(root_ + "/absent"));
+  ExpectError(base::ErrorKind::kInput, [&] { storage_->Write(path, "x"); });
+  ExpectError(base::ErrorKind::kInput, [&] { static_cast<void>(storage_->PutIfAbsent(path, "x")); });
+  ExpectError(base::ErrorKind::kInput, [&] { storage_->Replace(path, "x"); });
+  ExpectError(base::ErrorKind::kInput, [&] { storage_->Remove(path); });
+  EXPECT_EQ(storage_->Read(path), "bytes");
 }
 
 TEST_F(LocalStorageTest, PutIfAbsentCreatesAFileOnceAndLeavesNothingElse) {

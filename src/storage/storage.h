@@ -19,8 +19,9 @@ struct Entry {
 };
 
 // Where a lake lies: a local disk, HDFS, later an object store. Paths are relative to the storage's root, with "/"
-// between parts and none in front; no part is "." or "..". Every method throws Error{kIo} when the machine fails it and
-// Error{kInput} on a path that is not of that form. Thread-safe.
+// between parts and none in front; no part is "." or "..". Read, ReadRange, Find and Url also take an absolute path of
+// the local disk, "/data/x.parquet", which the logs of foreign tables may name; nothing is written there. Every method
+// throws Error{kIo} when the machine fails it and Error{kInput} on a path that is not of that form. Thread-safe.
 class Storage {
  public:
   virtual ~Storage() = default;

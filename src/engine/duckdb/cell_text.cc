@@ -80,6 +80,12 @@ std::string FormatNanoseconds(int64_t ns) {
   return FormatTimestampCell(us, 1);
 }
 
+// A timestamp without a time zone is a reading of a clock, no moment.
+std::string WithoutZone(std::string text) {
+  if (text.ends_with('Z')) text.pop_back();
+  return text;
+}
+
 std::string FormatTimeOfDay(int64_t us) {
   return fmt::format("{:02}:{:02}:{:02}.{:06}", us / (3600 * kUsPerSecond), us / (60 * kUsPerSecond) % 60,
                      us / kUsPerSecond % 60, us % kUsPerSecond);
@@ -203,15 +209,16 @@ std::string FormatValue(const LogicalType& type, duckdb_vector vector, idx_t row
       return FormatDateCell(cells.At<int32_t>(row));
     case DUCKDB_TYPE_TIME:
       return FormatTimeOfDay(cells.At<int64_t>(row));
-    case DUCKDB_TYPE_TIMESTAMP:
     case DUCKDB_TYPE_TIMESTAMP_TZ:
       return FormatTimestampCell(cells.At<int64_t>(row), 1);
+    case DUCKDB_TYPE_TIMESTAMP:
+      return WithoutZone(FormatTimestampCell(cells.At<int64_t>(row), 1));
     case DUCKDB_TYPE_TIMESTAMP_MS:
-      return FormatTimestampCell(cells.At<int64_t>(row), 1000);
+      return WithoutZone(FormatTimestampCell(cells.At<int64_t>(row), 1000));
     case DUCKDB_TYPE_TIMESTAMP_S:
-      return FormatTimestampCell(cells.At<int64_t>(row), kUsPerSecond);
+      return WithoutZone(FormatTimestampCell(cells.At<int64_t>(row), kUsPerSecond));
     case DUCKDB_TYPE_TIMESTAMP_NS:
-      return FormatNanoseconds(cells.At<int64_t>(row));
+      return WithoutZone(FormatNanoseconds(cells.At<int64_t>(row)));
     case DUCKDB_TYPE_INTERVAL:
       return FormatInterval(cells.At<duckdb_interval>(row));
     case DUCKDB_TYPE_UUID:

@@ -65,7 +65,8 @@ class Database::State {
         connection(database_options),
         raw_scans(storage, connection, meter),
         staged_scans(connection),
-        sink_function(connection) {
+        sink_function(connection),
+        file_facts(connection.get()) {
     RegisterFunctions(connection.get());
   }
 
@@ -90,7 +91,9 @@ class Database::State {
   RawScans raw_scans;
   StagedScans staged_scans;
   SinkFunction sink_function;
-  std::set<std::string> tables;  // That were defined, schema-qualified.
+  FactStore file_facts;
+  std::set<std::string> outside_urls;  // Of files of defined tables that lie outside of the storage.
+  std::set<std::string> tables;        // That were defined, schema-qualified.
   std::atomic<bool> interrupted = false;
 };
 
@@ -222,7 +225,10 @@ size_t Database::threads() const { return ThreadsOf(state_->options); }
 void Database::DefineView(const std::string& name, const std::string& select) { state_->DefineView(name, select); }
 
 void Database::DefineTable(const std::string& name, const delta::Snapshot& snapshot) {
-  state_->DefineView(name, SelectAllFiles(state_->storage, snapshot));
+  for (const auto& [path, file] : snapshot.files()) {
+    if (path.starts_with('/')) state_->outside_urls.insert(state_->storage.Url(path));
+  }
+  state_->DefineView(name, SelectAllFiles(state_->storage, snapshot, &state_->file_facts));
 }
 
 void Database::DefineFiles(const std::string& name, const delta::Snapshot& snapshot,
@@ -261,9 +267,17 @@ void Database::Lock() {
   // Names without a schema are looked up where tables were defined; the guard has seen to it that they are unique.
   std::set<std::string> schemas;
   for (const auto& table : state_->tables) schemas.insert(QuoteName(table.substr(0, table.find('.'))));
-  state_->connection.Run(fmt::format(
-      "SET search_path = {}; SET allowed_directories = [{}]; SET enable_external_access = false",
-      QuoteLiteral(fmt::format("{}", fmt::join(schemas, ","))), QuoteLiteral(state_->storage.Url("") + "/")));
+  // What may be opened is held both against the pattern of a file and against the file.
+  auto with_patterns = [](const std::set<std::string>& urls) {
+    std::set<std::string> quoted;
+    for (const auto& url : urls) quoted.insert({QuoteLiteral(url), QuoteLiteral(PatternOf(url))});
+    return fmt::format("{}", fmt::join(quoted, ", "));
+  };
+  state_->connection.Run(
+      fmt::format("SET search_path = {}; SET allowed_paths = [{}]; SET allowed_directories = [{}]; SET "
+                  "enable_external_access = false",
+                  QuoteLiteral(fmt::format("{}", fmt::join(schemas, ","))), with_patterns(state_->outside_urls),
+                  with_patterns({state_->storage.Url("") + "/"})));
   state_->connection.LockConfiguration();
 }
 

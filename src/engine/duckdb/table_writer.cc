@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/fault.h"
+#include "delta/table_support.h"
 #include "engine/duckdb/row_sink.h"
 #include "engine/duckdb/sink_function.h"
 #include "engine/duckdb/table_view.h"
@@ -57,6 +58,7 @@ std::string OnSameKey(const std::vector<std::string>& key_columns) {
 TableWriter::TableWriter(const Resources& resources, const TableTarget& target,
                          const std::optional<delta::Snapshot>& base)
     : resources_(resources), target_(target), base_(base) {
+  if (base_) delta::RequireWritable(target.path, base_->protocol(), base_->metadata());
   if (base_) table_columns_ = delta::FromSchemaJson(base_->metadata().schema_json);
   if (base_ && base_->metadata().partition_columns != target.partition_columns) {
     throw base::InputError(
@@ -184,6 +186,7 @@ void TableWriter::Remove(const delta::AddFile& file) {
   removed.deletion_timestamp_ms = resources_.clock.Now().us / 1000;
   removed.partition_values = file.partition_values;
   removed.size_bytes = file.size_bytes;
+  removed.deletion_vector = file.deletion_vector;
   removed_files_.push_back(std::move(removed));
 }
 
