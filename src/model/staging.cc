@@ -71,6 +71,7 @@ engine::StagedScan StagedSource::Scan() const {
 void StagedSource::DefineView(lake::Lake& lake, const std::string& schema, engine::StagedScan scan) const {
   std::string rows = schema + "_rows." + contract_->name;
   lake.database().DefineStagedScan(rows, std::move(scan));
+  if (!defined_.insert(schema).second) return;
   lake.database().Run(
       fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE VIEW {0}.{1} AS SELECT *{2} FROM {3}", schema,
                   engine::QuoteName(contract_->name), DerivedColumns(*contract_), rows));

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -75,6 +76,7 @@ class StagedSource {
   const Contract* contract_;
   std::vector<lake::FileRecord> files_;
   std::shared_ptr<engine::StagedRows> rows_;
+  mutable std::set<std::string> defined_;  // Schemas with a view of the source.
   std::vector<NamedRule> rules_;
   std::vector<std::pair<engine::StagedRow, size_t>> flaws_;  // Rows that break a rule and stay, and the rule.
   std::vector<engine::RecordPlace> rejected_;

@@ -81,7 +81,7 @@ class Database::State {
     QLAKE_CHECK(point != std::string::npos);
     std::string schema = QuoteName(name.substr(0, point));
     connection.Define(fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE VIEW {0}.{1} AS {2}", schema,
-                               QuoteName(name.substr(point + 1)), select));
+                                  QuoteName(name.substr(point + 1)), select));
   }
 
   storage::Storage& storage;
@@ -206,6 +206,7 @@ void Database::DefineRawScan(const std::string& name, RawScan scan) {
 }
 
 void Database::DefineStagedScan(const std::string& name, StagedScan scan) {
+  if (state_->staged_scans.Replace(name, scan)) return;
   state_->CreateView(name, state_->staged_scans.Add(name, std::move(scan)));
 }
 

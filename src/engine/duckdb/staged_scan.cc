@@ -444,6 +444,19 @@ std::string StagedScans::Add(const std::string& view, StagedScan scan) {
   return fmt::format("SELECT * FROM {}({})", kFunctionName, id);
 }
 
+bool StagedScans::Replace(const std::string& view, const StagedScan& scan) {
+  std::lock_guard lock(mutex_);
+  auto id = id_of_view_.find(view);
+  if (id == id_of_view_.end()) return false;
+  auto& old = scans_.at(id->second);
+  auto same = [](const ColumnRules& a, const ColumnRules& b) { return a.name == b.name && a.type == b.type; };
+  const auto& columns = scan.rows->rules();
+  const auto& old_columns = old->rows->rules();
+  if (!std::equal(columns.begin(), columns.end(), old_columns.begin(), old_columns.end(), same)) return false;
+  old = std::make_shared<const StagedScan>(scan);
+  return true;
+}
+
 std::shared_ptr<const StagedScan> StagedScans::Find(int64_t id) const {
   std::lock_guard lock(mutex_);
   auto found = scans_.find(id);

@@ -24,6 +24,10 @@ class StagedScans {
   // The SELECT that reads the scan. It replaces an older one that was added for the same view.
   std::string Add(const std::string& view, StagedScan scan);
 
+  // Puts the scan in the place of the one that was added for the view, which then shows it. False, and nothing done,
+  // when there is none or its columns are others.
+  bool Replace(const std::string& view, const StagedScan& scan);
+
   Connection& connection() { return connection_; }
   std::shared_ptr<const StagedScan> Find(int64_t id) const;  // nullptr when it is gone.
 
