@@ -141,7 +141,8 @@ run::RunSettings RunSettingsOf(const Context& context, const std::string& hour) 
   settings.dump_folder = context.settings.dump_folder;
   settings.settle = context.settings.settle;
   settings.lease_wait = context.settings.lease_wait;
-  settings.batch_bytes_max = context.settings.memory_bytes / 2;
+  // Staged, a batch takes some two and a half times its bytes, and the engine and the encoders the rest.
+  settings.batch_bytes_max = context.settings.memory_bytes / 3;
   if (!hour.empty()) {
     settings.hour = base::ParseHour(hour);
     if (!settings.hour) throw base::InputError("--hour must look like 2023-05-20T14: {}", hour);

@@ -1,6 +1,7 @@
 #include "ingest/ingest.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <set>
@@ -18,6 +19,41 @@ namespace {
 
 constexpr const char* kIngestApp = "qlake.ingest";
 constexpr size_t kReadersMax = 8;
+constexpr uint64_t kMappedShare = 4;  // Of the memory that the user grants, for files that are read at once.
+
+// Files mapped into memory count as the process's memory: readers wait for each other above a limit. One file always
+// goes, however large.
+class MappedBytes {
+ public:
+  explicit MappedBytes(uint64_t bytes_max) : bytes_max_(bytes_max) {}
+
+  // What one reader has mapped while it lives.
+  class Share {
+   public:
+    Share(MappedBytes& all, uint64_t bytes) : all_(all), bytes_(bytes) {
+      std::unique_lock lock(all_.mutex_);
+      all_.given_back_.wait(lock, [&] { return all_.bytes_ == 0 || all_.bytes_ + bytes_ <= all_.bytes_max_; });
+      all_.bytes_ += bytes_;
+    }
+    ~Share() {
+      std::lock_guard lock(all_.mutex_);
+      all_.bytes_ -= bytes_;
+      all_.given_back_.notify_all();
+    }
+    Share(const Share&) = delete;
+    Share& operator=(const Share&) = delete;
+
+   private:
+    MappedBytes& all_;
+    uint64_t bytes_;
+  };
+
+ private:
+  const uint64_t bytes_max_;
+  std::mutex mutex_;
+  std::condition_variable given_back_;
+  uint64_t bytes_ = 0;  // Guarded by mutex_.
+};
 
 // What raw.files knows already.
 struct Known {
@@ -184,7 +220,9 @@ IngestReport Ingest(lake::Writer& writer, const std::vector<lake::Source>& sourc
   base::CrashPoint("ingest.before_bytes");
   std::mutex mutex;
   // More threads than processors: each waits for the disk a good part of its time.
+  MappedBytes mapped(lake.options().memory_bytes / kMappedShare);
   base::ParallelFor(candidates.size(), kReadersMax, [&](size_t i) {
+    MappedBytes::Share share(mapped, candidates[i].landed.bytes);
     TakeIn(lake, candidates[i]);
     std::lock_guard lock(mutex);
     progress.bytes_done += candidates[i].landed.bytes;

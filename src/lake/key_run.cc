@@ -183,6 +183,9 @@ bool KeyRun::Find(std::span<const KeyEntry> probes, uint32_t seq_max, std::vecto
       if (!IsPageWhole(visit.page, entries)) return false;
       AppendMatches(entries, probes.subspan(visit.first_probe), seq_max, found);
     }
+    // Many probes see every page, and the whole run would be counted as memory of ours.
+    uint64_t begin = visits.front().page * kPageBytes;
+    file_.Release(begin, (visits.back().page + 1) * kPageBytes - begin);
   }
 }
 

@@ -20,11 +20,12 @@ int64_t ProgressOf(const lake::Lake& lake) {
 int64_t CutBatch(const std::vector<lake::FileRecord>& pending, uint64_t batch_bytes_max) {
   uint64_t bytes = 0;
   int64_t to_seq = 0;
-  for (size_t i = 0; i < pending.size(); ++i) {
-    bytes += static_cast<uint64_t>(pending[i].bytes);
-    bool hour_begins = i > 0 && pending[i].hour != pending[i - 1].hour;
-    if (hour_begins && bytes > batch_bytes_max) break;
-    to_seq = pending[i].seq;
+  for (size_t begin = 0, end = 0; begin < pending.size(); begin = end) {
+    for (; end < pending.size() && pending[end].hour == pending[begin].hour; ++end) {
+      bytes += static_cast<uint64_t>(pending[end].bytes);
+    }
+    if (begin > 0 && bytes > batch_bytes_max) break;
+    to_seq = pending[end - 1].seq;
   }
   return to_seq;
 }

@@ -1,5 +1,7 @@
 #include "model/process.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -48,9 +50,22 @@ class Batch {
     base::CrashPoint("process.before_ledger");
     WriteLedger(entries);
     base::CrashPoint("process.after_ledger");
+    Clear();
   }
 
  private:
+  // The next batch has the memory for itself.
+  void Clear() {
+    staged_.clear();
+    fact_keys_.clear();
+    lake_.database().ForgetStagedRows();
+    for (const char* schema :
+         {"staged_files", "rejected", "conflicts", "coming", "going", "built", "history", "batch"}) {
+      lake_.database().Run(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", schema));
+    }
+    malloc_trim(0);
+  }
+
   void Say(const std::string& stage) const {
     if (options_.on_stage) options_.on_stage(stage);
   }

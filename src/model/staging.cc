@@ -114,6 +114,7 @@ void StagedSource::DefineScan(lake::Lake& lake, const std::string& schema,
   std::sort(places.begin(), places.end(),
             [](const auto& a, const auto& b) { return std::tie(a.file, a.line) < std::tie(b.file, b.line); });
   engine::RawScan scan = ScanOf(*contract_, files_);
+  for (size_t i = 0; i < files_.size(); ++i) scan.files[i].held = rows_->files()[i].bytes;
   scan.places = std::move(places);
   lake.database().DefineRawScan(schema + "." + contract_->name, std::move(scan));
 }

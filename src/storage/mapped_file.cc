@@ -80,4 +80,11 @@ void MappedFile::ReadAhead(uint64_t offset, uint64_t length) const {
   }
 }
 
+void MappedFile::Release(uint64_t offset, uint64_t length) const {
+  if (mapped_ == nullptr || offset >= size_) return;
+  uint64_t start = offset / kPageBytes * kPageBytes;
+  uint64_t end = offset + std::min<uint64_t>(length, size_ - offset);
+  ::madvise(const_cast<char*>(mapped_) + start, end - start, MADV_DONTNEED);
+}
+
 }  // namespace qlake::storage

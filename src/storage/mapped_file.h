@@ -29,6 +29,7 @@ class MappedFile {
   // What follows is advice; without it all is as true and only slower.
   void ExpectScatteredReads() const;                       // Touching a page reads no others from the disk.
   void ReadAhead(uint64_t offset, uint64_t length) const;  // Starts to read these bytes and does not wait.
+  void Release(uint64_t offset, uint64_t length) const;    // These bytes no longer count as the process's memory.
 
  private:
   MappedFile(const char* mapped, size_t size) : mapped_(mapped), size_(size) {}

@@ -221,6 +221,11 @@ std::shared_ptr<StagedRows> Database::Stage(const RawScan& scan, std::vector<Col
                               .on_read = [&](uint64_t read, int64_t count) { state_->meter.Note(read, count); }});
 }
 
+void Database::ForgetStagedRows() {
+  state_->staged_scans.Forget();
+  state_->raw_scans.ForgetPlaces();
+}
+
 size_t Database::threads() const { return ThreadsOf(state_->options); }
 
 void Database::DefineView(const std::string& name, const std::string& select) { state_->DefineView(name, select); }
@@ -239,7 +244,7 @@ void Database::DefineFiles(const std::string& name, const delta::Snapshot& snaps
     QLAKE_CHECK(snapshot.files().contains(path));
     files.push_back(&snapshot.files().at(path));
   }
-  state_->DefineView(name, SelectFiles(state_->storage, snapshot, files));
+  state_->DefineView(name, SelectFiles(state_->storage, snapshot, files, "", &state_->file_facts));
 }
 
 void Database::DefineEmptyTable(const std::string& name, const std::vector<base::Column>& columns) {

@@ -29,11 +29,13 @@ struct DatabaseOptions {
 // Files of one source to read as rows of text. The scan's columns: every column of the shape as VARCHAR (NULL: the row
 // has no such field; '' : it is empty), then `_rescued` VARCHAR, `_file` INTEGER (index in `files`), `_line` BIGINT,
 // `_error` VARCHAR (NULL: a good row), `_record` VARCHAR (the record's text; bytes that are no UTF-8 and NUL as \xNN).
+class FileBytes;
 struct RawScanFile {
   std::string path;  // In the storage.
   uint64_t offset = 0;
   uint64_t bytes = 0;
-  int64_t rows = 0;  // As far as known.
+  int64_t rows = 0;                                 // As far as known.
+  std::shared_ptr<const FileBytes> held = nullptr;  // Its bytes, when they are in memory already.
 };
 // One record of a file: the reader finds it by reading on from a place before it.
 struct RecordPlace {
@@ -162,6 +164,8 @@ class Database {
   // Reads the scan's files into memory, each column by its rules (engine/duckdb/row_rules.h), which are those of the
   // scan's shape in its order. Throws Error{kIo}, or Error{kUnavailable} after Interrupt().
   std::shared_ptr<StagedRows> Stage(const RawScan& scan, std::vector<ColumnRules> rules);
+  // The views of staged rows show nothing any more, and the rows' memory is free once their other owners are gone.
+  void ForgetStagedRows();
   size_t threads() const;
 
   // From now on only one SELECT that reads defined tables runs: no files, no network, no settings, no other statement.

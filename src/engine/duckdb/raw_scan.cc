@@ -121,7 +121,8 @@ class FileScan {
       file_ = run_.next_file++;
       if (file_ >= run_.scan->files.size()) return false;
     } while (!FindPlaces());
-    bytes_.emplace(run_.scans.storage(), run_.scan->files[file_]);
+    const auto& file = run_.scan->files[file_];
+    bytes_ = file.held ? file.held : std::make_shared<const FileBytes>(run_.scans.storage(), file);
     shape_ = run_.scan->csv_shape;
     shape_.format = run_.scan->formats[file_];
     reader_.emplace(bytes_->view(), shape_);
@@ -190,7 +191,7 @@ class FileScan {
   ScanRun& run_;
   size_t file_ = 0;
   std::span<const RecordPlace> places_;  // That are still to be read in the file, when the scan names places.
-  std::optional<FileBytes> bytes_;
+  std::shared_ptr<const FileBytes> bytes_;
   rows::RowShape shape_;
   std::optional<rows::Reader> reader_;
   uint64_t bytes_noted_ = 0;
@@ -273,6 +274,11 @@ std::string RawScans::Add(const std::string& view, RawScan scan) {
   id = ++last_id_;
   scans_[id] = std::make_shared<const RawScan>(std::move(scan));
   return fmt::format("SELECT * FROM {}({})", kFunctionName, id);
+}
+
+void RawScans::ForgetPlaces() {
+  std::lock_guard lock(mutex_);
+  std::erase_if(scans_, [](const auto& scan) { return scan.second->places.has_value(); });
 }
 
 std::shared_ptr<const RawScan> RawScans::Find(int64_t id) const {

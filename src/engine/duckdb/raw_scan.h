@@ -22,6 +22,9 @@ class RawScans {
   // The SELECT that reads the scan. It replaces an older one that was added for the same view.
   std::string Add(const std::string& view, RawScan scan);
 
+  // Lets go of the scans of chosen records, which hold files' bytes; their views show nothing any more.
+  void ForgetPlaces();
+
   // What the table function's callbacks work with.
   const storage::Storage& storage() const { return storage_; }
   Connection& connection() { return connection_; }

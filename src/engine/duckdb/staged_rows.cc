@@ -23,7 +23,7 @@ constexpr int64_t kRowsBetweenLooks = 4096;
 
 StagedFile StageFile(const storage::Storage& storage, const RawScan& scan, uint32_t index,
                      const std::vector<ColumnRules>& rules, const StagedRows::ReadOptions& options) {
-  StagedFile file(rules, std::make_unique<FileBytes>(storage, scan.files[index]));
+  StagedFile file(rules, std::make_shared<const FileBytes>(storage, scan.files[index]));
   rows::RowShape shape = scan.csv_shape;
   shape.format = scan.formats[index];
   file.Reserve(static_cast<size_t>(scan.files[index].rows));
@@ -142,7 +142,7 @@ __int128 StagedColumn::NumberAt(size_t row) const {
   return int64s_.empty() ? int128s_[row] : __int128{int64s_[row]};
 }
 
-StagedFile::StagedFile(const std::vector<ColumnRules>& rules, std::unique_ptr<FileBytes> file_bytes)
+StagedFile::StagedFile(const std::vector<ColumnRules>& rules, std::shared_ptr<const FileBytes> file_bytes)
     : bytes(std::move(file_bytes)), text(bytes->view()) {
   for (const auto& column : rules) columns.emplace_back(column.type);
 }

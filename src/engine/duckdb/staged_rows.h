@@ -64,7 +64,7 @@ struct Breach {
 // The rows of one file that keep their rules.
 class StagedFile {
  public:
-  StagedFile(const std::vector<ColumnRules>& rules, std::unique_ptr<FileBytes> bytes);
+  StagedFile(const std::vector<ColumnRules>& rules, std::shared_ptr<const FileBytes> bytes);
   ~StagedFile();
   StagedFile(StagedFile&&) noexcept;
 
@@ -81,7 +81,7 @@ class StagedFile {
   // A text as a reference; one that is no part of the file's bytes is copied.
   uint64_t Refer(std::string_view value);
 
-  std::unique_ptr<FileBytes> bytes;
+  std::shared_ptr<const FileBytes> bytes;
   std::string_view text;  // Of the file.
   std::string arena;      // Texts that do not stand in the file as they are meant: quotes doubled, JSON escapes.
   std::vector<StagedColumn> columns;

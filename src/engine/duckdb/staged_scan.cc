@@ -457,6 +457,12 @@ bool StagedScans::Replace(const std::string& view, const StagedScan& scan) {
   return true;
 }
 
+void StagedScans::Forget() {
+  std::lock_guard lock(mutex_);
+  scans_.clear();
+  id_of_view_.clear();
+}
+
 std::shared_ptr<const StagedScan> StagedScans::Find(int64_t id) const {
   std::lock_guard lock(mutex_);
   auto found = scans_.find(id);

@@ -28,6 +28,9 @@ class StagedScans {
   // when there is none or its columns are others.
   bool Replace(const std::string& view, const StagedScan& scan);
 
+  // Lets go of all staged rows; whoever reads a view of them then is told so.
+  void Forget();
+
   Connection& connection() { return connection_; }
   std::shared_ptr<const StagedScan> Find(int64_t id) const;  // nullptr when it is gone.
 
