@@ -8,11 +8,13 @@ namespace {
 // back to the kernel, which clears the pages again for the next one.
 constexpr int kMappedBytesMin = 4 << 20;
 constexpr int kKeptBytesMax = 64 << 20;
+constexpr int kArenasMax = 2;
 
 }  // namespace
 
 int main(int argc, char** argv) {
   mallopt(M_MMAP_THRESHOLD, kMappedBytesMin);
   mallopt(M_TRIM_THRESHOLD, kKeptBytesMax);
+  mallopt(M_ARENA_MAX, kArenasMax);  // What one arena keeps, others cannot use.
   return qlake::cli::Main(argc, argv);
 }

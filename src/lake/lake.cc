@@ -13,7 +13,7 @@ constexpr const char* kLayers[] = {"raw", "warehouse", "events", "marts", "quara
 
 // The engine's share of the memory that the user grants the process; the rest is for the row sink, the readers and the
 // libraries themselves.
-constexpr double kEngineShare = 0.6;
+constexpr double kEngineShare = 0.45;
 
 }  // namespace
 
