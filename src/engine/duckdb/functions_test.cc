@@ -73,6 +73,40 @@ TEST(ParseDateTest, OnlyCalendarDaysOfTheOneForm) {
   }
 }
 
+TEST_F(FunctionsTest, AValueIsWrittenAsItsCastToTextWritesIt) {
+  using Kind = base::ColumnType::Kind;
+  std::vector<std::pair<base::ColumnType, std::vector<std::string>>> texts = {
+      {{Kind::kInteger}, {"0", "-1", "2147483647", "-2147483648"}},
+      {{Kind::kLong}, {"0", "9223372036854775807", "-9223372036854775808"}},
+      {{Kind::kBoolean}, {"yes", "0"}},
+      {{Kind::kDate}, {"0000-01-01", "0000-12-31", "0001-01-01", "0999-5-7", "1969-12-31", "2024-2-29", "9999-12-31"}},
+      {{Kind::kDecimal, 4, 0}, {"0", "-7", "9999"}},
+      {{Kind::kDecimal, 9, 2}, {"0", "-0.05", "0.5", "12.5", "-9999999.99"}},
+      {{Kind::kDecimal, 4, 4}, {"0", "0.5", "-0.0001", "0.9999"}},
+      {{Kind::kDecimal, 18, 18}, {"0", "-0.000000000000000001"}},
+      {{Kind::kDecimal, 38, 3}, {"0", "-0.001", "99999999999999999999999999999999999.999"}},
+      {{Kind::kDecimal, 38, 38}, {"0", "0.1", "-0.00000000000000000000000000000000000001"}}};
+  for (const auto& [type, values] : texts) {
+    for (const auto& text : values) {
+      __int128 value = 0;
+      if (type.kind == Kind::kDate) {
+        value = *ParseDateText(text);
+      } else if (type.kind == Kind::kBoolean) {
+        value = *ParseBooleanText(text);
+      } else if (type.kind == Kind::kDecimal) {
+        value = *ParseDecimalText(text, type.precision, type.scale);
+      } else {
+        value = *ParseIntegerText(text);
+      }
+      std::string written;
+      AppendValueText(type, value, written);
+      std::string sql = type.kind == Kind::kDate ? fmt::format("parse_date('{}')", text)
+                                                 : fmt::format("CAST('{}' AS {})", text, base::FormatSqlType(type));
+      EXPECT_EQ(written, Cell(fmt::format("CAST({} AS VARCHAR)", sql))) << base::FormatSqlType(type) << ' ' << text;
+    }
+  }
+}
+
 TEST(SplitAddressTest, TheLastThreeSlashesSplit) {
   std::string_view text = "421 1/2 6th Street Southeast/Washington/DC/20003";
   EXPECT_EQ(SplitAddress(text, 1), "421 1/2 6th Street Southeast");

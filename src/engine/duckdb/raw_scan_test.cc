@@ -108,6 +108,98 @@ TEST_F(RawScanTest, JsonLinesHaveTheSameColumns) {
             (std::vector<std::string>{"1|Ann|NULL|{\"age\":\"7\"}", "2|NULL|NULL|NULL"}));
 }
 
+class ChosenRecordsTest : public RawScanTest {
+ protected:
+  // Where each row of the file stands: the position of a reader before it.
+  static std::vector<RecordPlace> PlacesOf(const std::string& bytes, const rows::RowShape& shape, uint32_t file) {
+    std::vector<RecordPlace> places;
+    rows::Reader reader(bytes, shape);
+    rows::Row row;
+    for (auto before = reader.position(); reader.Next(row); before = reader.position()) {
+      places.push_back({file, row.line, before});
+    }
+    return places;
+  }
+
+  void Write(const std::vector<std::string>& files, rows::FileFormat format) {
+    scan_.csv_shape.columns = {{"id", {}, true}, {"name", {}, false}};
+    scan_.csv_shape.format = format;
+    for (const auto& bytes : files) {
+      std::string path = fmt::format("drop/{}", scan_.files.size());
+      storage_->Write(path, bytes);
+      places_.push_back(PlacesOf(bytes, scan_.csv_shape, static_cast<uint32_t>(scan_.files.size())));
+      scan_.files.push_back({path, 0, bytes.size()});
+      scan_.formats.push_back(format);
+    }
+    database_->DefineRawScan("raw.all_rows", scan_);
+  }
+
+  void Choose(std::vector<RecordPlace> places) {
+    scan_.places = std::move(places);
+    database_->DefineRawScan("raw.chosen", scan_);
+  }
+
+  // Each record by itself, then each pair of them: nothing but what was chosen, as the whole file gives it.
+  void ExpectChosenRecords() {
+    for (const auto& places : places_) {
+      for (size_t i = 0; i < places.size(); ++i) {
+        for (size_t j = i; j < places.size(); ++j) {
+          auto chosen = i == j ? std::vector{places[i]} : std::vector{places[i], places[j]};
+          // The second one is found from the first one's place, too.
+          if ((i + j) % 3 == 0) chosen.back().from = places[i].from;
+          Choose(chosen);
+          ASSERT_EQ(Rows("FROM raw.chosen ORDER BY _line"),
+                    Rows(fmt::format("FROM raw.all_rows WHERE _file = {} AND _line IN ({}, {}) ORDER BY _line",
+                                     places[i].file, places[i].line, places[j].line)));
+        }
+      }
+    }
+  }
+
+  RawScan scan_;
+  std::vector<std::vector<RecordPlace>> places_;  // Of all rows of each file.
+};
+
+TEST_F(ChosenRecordsTest, AreFoundBehindBlankLinesLongRecordsAndBadOnes) {
+  Write({"\xEF\xBB\xBFid,name\r\n1,a\r\n\r\n\r\n2,\"two\r\nlines, \"\"quoted\"\"\"\r\n3,b,what\r\n\n4,\"never "
+         "closed\r\n5,e\r\n"
+         "6,\xFF\r\n7,\"g\n\nh\"\r\n8",
+         "id,name\n\n1,\"a\n\nb\"\n2,c"},
+        rows::FileFormat::kCsv);
+  ExpectChosenRecords();
+}
+
+TEST_F(ChosenRecordsTest, AreFoundInJsonLines) {
+  Write({"\xEF\xBB\xBF\n{\"id\": 1, \"name\": \"a\\nb\"}\n \t\n{\"id\": 2\n[]\r\n\r\n{\"id\": \"\xFF\"}\n{\"name\": "
+         "null, \"x\": 7}"},
+        rows::FileFormat::kJsonLines);
+  ExpectChosenRecords();
+}
+
+TEST_F(ChosenRecordsTest, AFileWithoutAHeaderIsOneOfThem) {
+  Write({"what\n1\n", "id,name\n1,a\n"}, rows::FileFormat::kCsv);
+  Choose({places_[0][0], places_[1][0]});
+  EXPECT_EQ(Rows("SELECT _file, _line, _error IS NULL FROM raw.chosen ORDER BY ALL"),
+            (std::vector<std::string>{"0|1|false", "1|2|true"}));
+}
+
+TEST_F(ChosenRecordsTest, FilesWithoutAnyAreNotRead) {
+  Write({"id,name\n1,a\n", "id,name\n2,b\n3,c\n", "id,name\n4,d\n"}, rows::FileFormat::kCsv);
+  storage_->Remove("drop/0");
+  storage_->Remove("drop/2");
+  Choose({places_[1][1]});
+  EXPECT_EQ(Rows("SELECT id, _file, _line FROM raw.chosen"), std::vector<std::string>{"3|1|3"});
+  Choose({});
+  EXPECT_EQ(database_->QueryInteger("SELECT count(*) FROM raw.chosen"), 0);
+}
+
+TEST_F(ChosenRecordsTest, ARecordThatIsGoneIsAFileThatChanged) {
+  Write({"id,name\n1,a\n2,b\n"}, rows::FileFormat::kCsv);
+  Choose({{0, 4, {0, 1}}});
+  ExpectError(base::ErrorKind::kCorrupt, "drop/0 has no record at line 4 any more",
+              [&] { Rows("SELECT id FROM raw.chosen"); });
+}
+
 TEST(RecordTextTest, OnlyWhatIsNoTextIsEscaped) {
   std::string buffer;
   EXPECT_EQ(EscapeRecord("K\xC3\xB6ln \xF0\x9F\x98\x80", buffer), "K\xC3\xB6ln \xF0\x9F\x98\x80");

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "base/json.h"
 #include "engine/duckdb/partition_path.h"
@@ -300,6 +302,124 @@ TEST_F(TableWriterTest, AFailedQueryLeavesTheTableAsItWas) {
     Apply(target, {.insert_sql = "SELECT CAST(CAST(i AS VARCHAR) || 'x' AS INTEGER) AS id FROM range(3) r(i)"});
   });
   EXPECT_EQ(Load(target)->version(), 0);
+}
+
+// Rows whose partitions come one behind the other: what StagedScan::cluster_by gives.
+class ClusteredWriteTest : public TableWriterTest {
+ protected:
+  static constexpr int kFiles = 4;
+  static constexpr int kRowsPerFile = 20'000;
+
+  // Stages rows of seven days, one of them NULL, in turn; t.clustered gives them day by day, t.mixed as they stand.
+  void Stage() {
+    ColumnRules id;
+    id.name = "id";
+    id.type = {Kind::kInteger};
+    ColumnRules day;
+    day.name = "day";
+    day.type = {Kind::kDate};
+    RawScan scan;
+    scan.csv_shape.columns = {{"id", {}, true}, {"day", {}, false}};
+    for (int file = 0; file < kFiles; ++file) {
+      std::string bytes = "id,day\n";
+      for (int row = 0; row < kRowsPerFile; ++row) {
+        bytes +=
+            fmt::format("{},{}\n", file * kRowsPerFile + row, row % 7 == 0 ? "" : fmt::format("2023-05-{}", row % 7));
+      }
+      std::string path = fmt::format("drop/{}", file);
+      storage_->Write(path, bytes);
+      scan.files.push_back({path, 0, bytes.size()});
+      scan.formats.push_back(rows::FileFormat::kCsv);
+    }
+    StagedScan staged{database_->Stage(scan, {id, day}), {}, {}};
+    staged.file_ids.resize(kFiles);
+    staged.hours.resize(kFiles);
+    database_->DefineStagedScan("t.mixed", staged);
+    staged.cluster_by = 1;
+    database_->DefineStagedScan("t.clustered", staged);
+  }
+
+  void ExpectAllRows() {
+    EXPECT_EQ(Rows("SELECT count(*), count(DISTINCT id), min(id), max(id) FROM t.t"),
+              std::vector<std::string>{"80000|80000|0|79999"});
+    EXPECT_EQ(Rows("SELECT id, day FROM t.t EXCEPT SELECT id, day FROM t.mixed"), std::vector<std::string>{});
+  }
+};
+
+TEST_F(ClusteredWriteTest, EachPartitionIsOneFileOfTheSameRows) {
+  Stage();
+  auto target = Target("SELECT id, day FROM t.mixed", {"day"});
+  auto report = Apply(target, {.insert_sql = "SELECT id, day FROM t.clustered", .clustered = true});
+  EXPECT_EQ(report.rows_inserted, 80'000);
+  EXPECT_EQ(report.files_added, 7);
+  ExpectAllRows();
+}
+
+TEST_F(ClusteredWriteTest, APartitionWhoseRowsComeApartIsSeveralFilesAndWhole) {
+  Stage();
+  auto target = Target("SELECT id, day FROM t.mixed", {"day"});
+  auto report = Apply(target, {.insert_sql = "SELECT id, day FROM t.mixed", .clustered = true});
+  EXPECT_EQ(report.rows_inserted, 80'000);
+  EXPECT_GT(report.files_added, 7);
+  ExpectAllRows();
+}
+
+TEST_F(ClusteredWriteTest, ATableWithoutPartitionsTakesThemToo) {
+  Stage();
+  auto report = Apply(Target("SELECT id, day FROM t.mixed"),
+                      {.insert_sql = "SELECT id, day FROM t.clustered", .clustered = true});
+  EXPECT_EQ(report.rows_inserted, 80'000);
+  ExpectAllRows();
+}
+
+TEST_F(ClusteredWriteTest, RowsThatAreAllTheSameAreNotTakenForOne) {
+  auto target = Target("SELECT 1 AS id, 'x' AS p", {"p"});
+  auto report = Apply(target, {.insert_sql = "SELECT 1 AS id, 'x' AS p FROM range(5000)", .clustered = true});
+  EXPECT_EQ(report.rows_inserted, 5000);
+  EXPECT_EQ(Rows("SELECT count(*), sum(id) FROM t.t"), std::vector<std::string>{"5000|5000"});
+  report = Apply(target, {.insert_sql = "SELECT 1 AS id, 'x' AS p WHERE FALSE", .clustered = true});
+  EXPECT_EQ(report.rows_inserted, 0);
+  EXPECT_EQ(report.files_added, 0);
+}
+
+TEST_F(ClusteredWriteTest, AnErrorInItsSqlIsToldAndTheTableStaysAsItWas) {
+  Stage();
+  auto target = Target("SELECT id, day FROM t.mixed", {"day"});
+  Apply(target, {.insert_sql = "SELECT 1 AS id, DATE '2023-05-20' AS day"});
+  ExpectError(base::ErrorKind::kInput, "Could not convert", [&] {
+    Apply(target, {.insert_sql = "SELECT CAST(id || CASE WHEN id = 70001 THEN 'x' ELSE '' END AS INTEGER) AS id, day "
+                                 "FROM t.clustered",
+                   .clustered = true});
+  });
+  EXPECT_EQ(Load(target)->version(), 0);
+  ExpectError(base::ErrorKind::kInput, "qlake_sink is not for use in queries",
+              [&] { database_->Query("SELECT qlake_sink(1)"); });
+}
+
+TEST_F(ClusteredWriteTest, OneThatIsCancelledIsInterrupted) {
+  Stage();
+  auto target = Target("SELECT id, day FROM t.mixed", {"day"});
+  std::jthread interrupter([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      database_->Interrupt();
+    }
+  });
+  ExpectError(base::ErrorKind::kUnavailable, "interrupted", [&] {
+    Apply(target, {.insert_sql = "SELECT c.id, c.day FROM t.clustered AS c, range(100000) AS r", .clustered = true});
+  });
+  EXPECT_FALSE(Load(target));
+}
+
+// The file system's own complaint, not DuckDB's about a function that failed.
+TEST_F(ClusteredWriteTest, AFileThatCannotBeWrittenIsAnIoError) {
+  Stage();
+  auto target = Target("SELECT id, day FROM t.mixed", {"day"});
+  ExpectError(base::ErrorKind::kIo, "day=2023-05-03", [&] {
+    storage_->Write("warehouse/t/day=2023-05-03", "in the folder's way");
+    Apply(target, {.insert_sql = "SELECT id, day FROM t.clustered", .clustered = true});
+  });
+  EXPECT_FALSE(Load(target));
 }
 
 TEST(PartitionPathTest, FoldersAreNamedAsHiveDoes) {

@@ -69,32 +69,41 @@ void AppendDate(std::string& to, int64_t days) {
     to.push_back(static_cast<char>('0' + number % 10));
   };
   auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  // DuckDB counts as historians do: before the year 1 comes 1 BC.
+  bool is_before_christ = year == 0;
+  if (is_before_christ) year = 1;
   two_digits(year / 100);
   two_digits(year % 100);
   to.push_back('-');
   two_digits(static_cast<unsigned>(date.month()));
   to.push_back('-');
   two_digits(static_cast<unsigned>(date.day()));
+  if (is_before_christ) to.append(" (BC)");
 }
 
 // From the last digit to the first.
 template <typename Unsigned>
-char* WriteDigits(Unsigned rest, int scale, char* end) {
-  for (int digits = 0; rest > 0 || digits <= scale; ++digits, rest /= 10) {
-    if (digits == scale && scale > 0) *--end = '.';
+char* WriteDigits(Unsigned rest, base::ColumnType type, char* end) {
+  auto write = [&] {
     *--end = static_cast<char>('0' + static_cast<int>(rest % 10));
-  }
+    rest /= 10;
+  };
+  for (int digits = 0; digits < type.scale; ++digits) write();
+  if (type.scale > 0) *--end = '.';
+  // A type without digits before the point writes none there: .5000
+  if (type.precision > type.scale) write();
+  while (rest > 0) write();
   return end;
 }
 
-void AppendDecimal(std::string& to, __int128 unscaled, int scale) {
+void AppendDecimal(std::string& to, __int128 unscaled, base::ColumnType type) {
   constexpr size_t kCharactersMax = 41;  // 38 digits, a zero before the point, the point and the sign.
   char text[kCharactersMax];
   char* end = text + kCharactersMax;
   auto rest = unscaled < 0 ? -static_cast<unsigned __int128>(unscaled) : static_cast<unsigned __int128>(unscaled);
   // 64 bits divide many times faster.
   bool is_small = rest <= std::numeric_limits<uint64_t>::max();
-  char* begin = is_small ? WriteDigits(static_cast<uint64_t>(rest), scale, end) : WriteDigits(rest, scale, end);
+  char* begin = is_small ? WriteDigits(static_cast<uint64_t>(rest), type, end) : WriteDigits(rest, type, end);
   if (unscaled < 0) *--begin = '-';
   to.append(begin, static_cast<size_t>(end - begin));
 }
@@ -207,7 +216,7 @@ void AppendValueText(base::ColumnType type, __int128 value, std::string& to) {
       to.append(value != 0 ? "true" : "false");
       return;
     case Kind::kDecimal:
-      return AppendDecimal(to, value, type.scale);
+      return AppendDecimal(to, value, type);
     default:
       return AppendInteger(to, static_cast<int64_t>(value));
   }
