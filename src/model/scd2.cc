@@ -72,17 +72,16 @@ class Scd2Builder {
   // What the batch's keys become, against their current rows: closed versions stay as they are for ever.
   void FindChanges(TableBuild& build) {
     database_.Run("CREATE SCHEMA IF NOT EXISTS coming; CREATE SCHEMA IF NOT EXISTS going");
-    std::string current =
-        fmt::format("SELECT * FROM {} AS d WHERE d.is_current AND EXISTS (SELECT 1 FROM built.{} AS b WHERE {})",
-                    model_.table, name_, KeysEqual("b", "d"));
-    database_.Run(
-        fmt::format("CREATE OR REPLACE TABLE coming.{0} AS SELECT * FROM built.{0} EXCEPT ({1})", name_, current));
+    database_.Run(fmt::format(
+        "CREATE OR REPLACE TABLE coming.{0} AS SELECT * FROM built.{0} EXCEPT SELECT * FROM history.current", name_));
     build.changes = database_.QueryInteger("SELECT count(*) FROM coming." + name_) > 0;
     if (!build.changes) return;
     build.change.insert_sql = Sorted("coming");
-    database_.Run(fmt::format(
-        "CREATE OR REPLACE TABLE going.{0} AS SELECT {1}, is_current FROM (({2}) EXCEPT SELECT * FROM built.{0})",
-        name_, key_, current));
+    database_.Run(
+        fmt::format("CREATE OR REPLACE TABLE going.{0} AS SELECT {1}, is_current FROM (SELECT * FROM history.current "
+                    "AS d WHERE EXISTS "
+                    "(SELECT 1 FROM built.{0} AS b WHERE {2}) EXCEPT SELECT * FROM built.{0})",
+                    name_, key_, KeysEqual("b", "d")));
     if (database_.QueryInteger("SELECT count(*) FROM going." + name_) == 0) return;
     build.change.remove_sql = "SELECT * FROM going." + name_;
     build.change.key_columns = model_.key;
@@ -138,10 +137,15 @@ class Scd2Builder {
         ColumnList("r."), model_.sql, model_.source));
     input_.source->DefineStaged(input_.lake, std::nullopt);
     if (input_.whole) return;
+    // Read once: the dimension may hold many times the batch's members.
     database_.Run(fmt::format(
-        "INSERT INTO history.observed SELECT {0}, coalesce(d.valid_from, {1}), d._file_id, d._line, TRUE, d.valid_from "
-        "FROM {2} AS d WHERE d.is_current AND {3} AND EXISTS (SELECT 1 FROM history.observed AS o WHERE {4})",
-        ColumnList("d."), kBeginning, model_.table, NotInferred(), KeysEqual("o", "d")));
+        "CREATE OR REPLACE TABLE history.current AS SELECT * FROM {} AS d WHERE d.is_current AND EXISTS (SELECT 1 FROM "
+        "history.observed AS o WHERE {})",
+        model_.table, KeysEqual("o", "d")));
+    database_.Run(fmt::format(
+        "INSERT INTO history.observed SELECT {}, coalesce(d.valid_from, {}), d._file_id, d._line, TRUE, d.valid_from "
+        "FROM history.current AS d WHERE {}",
+        ColumnList("d."), kBeginning, NotInferred()));
   }
 
   // The best row of each key and hour, and how many of them disagree with others of their hour. Only the rows' places
