@@ -36,9 +36,6 @@ COLUMNS = (
     "product_id product_name product_category offer_1 offer_2 offer_3 offer_4 offer_5 units unit_price is_online "
     "payment_method shipping_address surplus"
 ).split()
-# Where a row may end: its last field carries the carriage return.
-LAST_FIELDS = ("transaction_date", "transaction_id", "units", "payment_method", "shipping_address", "surplus")
-
 
 def start_session(out: pathlib.Path) -> SparkSession:
     builder = SparkSession.builder.master("local[2]").appName("spark_job")
@@ -51,12 +48,10 @@ def read_transactions(spark: SparkSession, folder: str) -> DataFrame:
     """All rows with `line`, which grows in order of hour, file and line: a scan a file, in order, keeps Spark from packing
     files as it likes, and the id grows from one scan to the next."""
     # Quotes are read as characters: the source leaves some unclosed, and a reader that obeys them loses the rows behind.
-    # Lines end at \n alone, so that all files are read alike.
     scans = []
     for file in landing.list_transactions(folder):
         schema = ", ".join(f"{name} STRING" for name in (*file.columns, "surplus"))
-        scan = spark.read.csv(file.path, schema=schema, quote="", lineSep="\n", header=True, enforceSchema=True)
-        scans.append(scan.select(*[F.rtrim(name, F.lit("\r")).alias(name) if name in LAST_FIELDS else name for name in COLUMNS]))
+        scans.append(spark.read.csv(file.path, schema=schema, quote="", header=True, enforceSchema=True).select(COLUMNS))
     return functools.reduce(DataFrame.unionAll, scans).withColumn("line", F.monotonically_increasing_id())
 
 
