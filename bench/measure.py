@@ -21,14 +21,12 @@ def adopt_orphans() -> None:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def measure(command: list[str], log_path: str, environment: dict[str, str] | None = None, directory: str | None = None) -> Measurement:
+def measure(command: list[str], log_path: str) -> Measurement:
     """Raises RuntimeError, with the log's end, when the command fails."""
     adopt_orphans()
     with open(log_path, "wb") as log:
         started = time.monotonic()
-        process = subprocess.Popen(
-            command, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})}, cwd=directory
-        )
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
         wall_s = time.monotonic() - started
         process.returncode = os.waitstatus_to_exitcode(status)

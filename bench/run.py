@@ -241,7 +241,8 @@ def bench_simulate(rounds: int, peers: list[str]) -> dict[str, list[measure.Meas
 
 
 def tell(number: int, name: str, measured: measure.Measurement) -> None:
-    print(f"round {number + 1}: {name}: {measured.wall_s:.2f} s wall, {measured.cpu_s:.2f} s CPU, {measured.peak_mib:.0f} MiB", file=sys.stderr)
+    spent = f"{measured.wall_s:.2f} s wall, {measured.cpu_s:.2f} s CPU, {measured.peak_mib:.0f} MiB"
+    print(f"round {number + 1}: {name}: {spent}", file=sys.stderr)
 
 
 def describe_machine() -> dict[str, str]:
@@ -258,11 +259,11 @@ def describe_machine() -> dict[str, str]:
 
 
 def write_result(name: str, found: dict[str, list[measure.Measurement]], load_before: float) -> dict:
-    commit = subprocess.run(["git", "-C", str(BENCH), "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    commit = subprocess.run(["git", "-C", str(BENCH), "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
     result = {
         "name": name,
         "date": datetime.date.today().isoformat(),
-        "commit": commit,
+        "commit": commit.stdout.strip(),
         "machine": describe_machine(),
         # Work of others on the machine: 0 means that the walls can be trusted.
         "load_before": round(load_before, 1),

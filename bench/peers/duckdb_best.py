@@ -82,7 +82,11 @@ WHERE rowid IN (
   GROUP BY customer_id)
 """
 
-PRODUCTS = "SELECT product_id, max_by(product_name, rowid) AS product_name, max_by(product_category, rowid) AS product_category FROM staged GROUP BY product_id"
+PRODUCTS = """
+SELECT product_id, max_by(product_name, rowid) AS product_name, max_by(product_category, rowid) AS product_category
+FROM staged
+GROUP BY product_id
+"""
 
 DATES = """
 SELECT
@@ -116,8 +120,10 @@ FROM (
   FROM staged)
 """
 
-# The marts: all that the reports and the B2B file are made of, in one pass over the fact each.
-PRODUCT_SALES = "SELECT transaction_date, product_id, discount_percentage, count(*) AS sales_count, sum(units)::BIGINT AS units FROM fact GROUP BY ALL"
+# All that the reports are made of, in one pass over the fact each.
+PRODUCT_SALES = """
+SELECT product_id, discount_percentage, count(*) AS sales_count, sum(units)::BIGINT AS units FROM fact GROUP BY ALL
+"""
 CITY_SALES = "SELECT city, state, sum(total_paid_price) AS total_online_sales FROM fact WHERE is_online GROUP BY ALL"
 
 REPORTS = {

@@ -165,7 +165,8 @@ def main() -> None:
     connection.execute(FACT)
     connection.execute(f"CREATE VIEW split_fact AS {SPLIT_FACT}")
     connection.execute(
-        f"COPY (FROM split_fact) TO '{out}/sales_transactions_fact' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (transaction_date))"
+        f"COPY (FROM split_fact) TO '{out}/sales_transactions_fact' "
+        "(FORMAT parquet, COMPRESSION zstd, PARTITION_BY (transaction_date))"
     )
     branches = [file.path for file in landing.list_files(landing_folder, "branches", "branch_id")]
     agents = [file.path for file in landing.list_files(landing_folder, "sales_agents", "sales_person_id")]
