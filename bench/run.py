@@ -64,6 +64,7 @@ def peer_command(name: str, landing: pathlib.Path, out: pathlib.Path, *options: 
 def measure_all(commands: list[list[str]]) -> measure.Measurement:
     """The commands one after the other, as one job: times add up, the peak is the highest."""
     subprocess.run(["sync"], check=True)
+    measure.touch_memory()
     parts = [measure.measure(command, str(DATA / "log.txt")) for command in commands]
     return measure.Measurement(
         sum(part.wall_s for part in parts), sum(part.cpu_s for part in parts), max(part.peak_mib for part in parts)
