@@ -17,7 +17,6 @@ import datetime
 import json
 import os
 import pathlib
-import platform
 import re
 import shutil
 import statistics
@@ -249,13 +248,12 @@ def tell(number: int, name: str, measured: measure.Measurement) -> None:
 def describe_machine() -> dict[str, str]:
     lscpu = subprocess.run(["lscpu"], capture_output=True, text=True, check=True).stdout
     model = re.search(r"Model name:\s*(.*)", lscpu)
-    disk = subprocess.run(["df", "--output=source,fstype", str(DATA)], capture_output=True, text=True, check=True).stdout
+    disk = subprocess.run(["df", "--output=fstype", str(DATA)], capture_output=True, text=True, check=True).stdout
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "processor": f"{os.cpu_count()} cores, {model.group(1) if model else 'unknown'}",
         "memory": f"{memory_gib:.0f} GiB",
         "disk": " ".join(disk.splitlines()[-1].split()),
-        "kernel": platform.release(),
     }
 
 
