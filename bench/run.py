@@ -85,7 +85,9 @@ def hours_after_first(hours: int) -> str:
     return (first + datetime.timedelta(hours=hours)).strftime("%Y-%m-%dT%H")
 
 
-def prepare_landing(name: str, hours: int, rows: int, dates: str = "spread", after_hours: int = 0, seed: int = SEED) -> pathlib.Path:
+def prepare_landing(
+    name: str, hours: int, rows: int, dates: str = "spread", after_hours: int = 0, seed: int = SEED
+) -> pathlib.Path:
     landing = DATA / name
     if not landing.exists():
         unfinished = DATA / f"{name}.part"
@@ -104,6 +106,7 @@ def prepare_lake(name: str, landings: list[pathlib.Path]) -> pathlib.Path:
         shutil.rmtree(unfinished, ignore_errors=True)
         for landing in landings:
             subprocess.run(run_command(landing, unfinished), check=True, stdout=subprocess.DEVNULL)
+        shutil.rmtree(f"{unfinished}-dump")
         unfinished.rename(lake)
     return lake
 
@@ -179,7 +182,7 @@ def bench_hour(rounds: int, peers: list[str], sizes: list[str]) -> dict[str, lis
         drops = [copy_hour(hours, number, DATA / f"hours-{dates}-{number}") for number in range(24)]
         cases = {f"into {size}, {dates} dates": (lake, drops[0]) for size, lake in lakes.items()}
         smallest = sizes[0]
-        after_23 = prepare_after_23(f"lake-{smallest}-{dates}-23", lakes[smallest], drops)
+        after_23 = prepare_after_23(f"{lakes[smallest].name}-{dates}-23", lakes[smallest], drops)
         cases[f"into {smallest}, {dates} dates, 24th of 24 uncompacted hours"] = (after_23, drops[23])
         for number in range(rounds):
             for name, (lake, drop) in cases.items():
@@ -211,6 +214,7 @@ def prepare_after_23(name: str, lake: pathlib.Path, drops: list[pathlib.Path]) -
         copy_lake(lake, unfinished)
         for drop in drops[:23]:
             subprocess.run(run_command(drop, unfinished), check=True, stdout=subprocess.DEVNULL)
+        shutil.rmtree(f"{unfinished}-dump")
         unfinished.rename(DATA / name)
     return DATA / name
 
@@ -342,7 +346,13 @@ def write_tables() -> None:
     readme.write_text(f"{before}{begin}\n\n{tables}\n\n{end}{after}")
 
 
-BENCHMARKS = {"batch": bench_batch, "large": bench_large, "hour": bench_hour, "reports": bench_reports, "simulate": bench_simulate}
+BENCHMARKS = {
+    "batch": bench_batch,
+    "large": bench_large,
+    "hour": bench_hour,
+    "reports": bench_reports,
+    "simulate": bench_simulate,
+}
 SIZES = ["2.4 million", "4.8 million", "24 million"]
 
 

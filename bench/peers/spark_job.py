@@ -37,6 +37,7 @@ COLUMNS = (
     "payment_method shipping_address surplus"
 ).split()
 
+
 def start_session(out: pathlib.Path) -> SparkSession:
     builder = SparkSession.builder.master("local[2]").appName("spark_job")
     for name, value in SETTINGS.items():
@@ -140,8 +141,8 @@ def build_fact(sales: DataFrame) -> DataFrame:
 
 
 def last_of_each(sales: DataFrame, key: str, order: Column) -> DataFrame:
-    last = sales.groupBy(key).agg(F.max(order).alias("last")).select(F.col("last").bitwiseAND(F.lit((1 << 45) - 1)).alias("line"))
-    return sales.join(F.broadcast(last), "line", "left_semi")
+    last = sales.groupBy(key).agg(F.max(order).bitwiseAND(F.lit((1 << 45) - 1)).alias("line"))
+    return sales.join(F.broadcast(last.drop(key)), "line", "left_semi")
 
 
 def build_dimensions(spark: SparkSession, sales: DataFrame, folder: str) -> dict[str, DataFrame]:
