@@ -39,7 +39,6 @@ TableBuild BuildFact(const BuildInput& input) {
                     name));
   } else {
     build.change.insert_sql = model.sql;
-    build.change.clustered = true;
     database.Run(fmt::format("CREATE OR REPLACE VIEW changes.{} AS SELECT *, 1 AS _sign FROM ({})", name, model.sql));
   }
   return build;

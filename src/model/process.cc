@@ -1,7 +1,5 @@
 #include "model/process.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -58,12 +56,11 @@ class Batch {
   void Clear() {
     staged_.clear();
     fact_keys_.clear();
-    lake_.database().ForgetStagedRows();
     for (const char* schema :
          {"staged_files", "rejected", "conflicts", "coming", "going", "built", "history", "batch"}) {
       lake_.database().Run(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", schema));
     }
-    malloc_trim(0);
+    lake_.database().ForgetStagedRows();
   }
 
   void Say(const std::string& stage) const {
@@ -88,6 +85,13 @@ class Batch {
   const Model* FactOf(const std::string& source) const {
     for (const auto& model : plan_.project.models()) {
       if (model.kind == ModelKind::kFact && model.source == source) return &model;
+    }
+    return nullptr;
+  }
+
+  const Model* FactNamed(const std::string& table) const {
+    for (const auto& model : plan_.project.models()) {
+      if (model.kind == ModelKind::kFact && model.table == table) return &model;
     }
     return nullptr;
   }
@@ -161,13 +165,17 @@ class Batch {
     TableBuild build;
   };
 
-  // Nothing reads the facts' rows any more but their tables, which are written partition by partition.
+  // Nothing reads the staged rows of facts any more but their tables. Those that can be brought in the order of their
+  // partition are written partition by partition; others are gathered first.
   void ClusterFacts() {
-    for (const auto& source : staged_) {
-      const Model* fact = FactOf(source.contract().name);
-      if (fact == nullptr || fact->partition_columns.size() != 1) continue;
+    for (auto& [table, build] : prepared_) {
+      const Model* fact = FactNamed(table);
+      if (fact == nullptr || fact->partition_columns.size() != 1 || Input(fact->source).whole) continue;
       const auto& column = fact->partition_columns.front();
-      if (source.CanClusterBy(column)) source.DefineOnce(lake_, column);
+      const auto& source = Staged(fact->source);
+      if (!source.CanClusterBy(column)) continue;
+      source.DefineOnce(lake_, column);
+      build.change.clustered = true;
     }
   }
 

@@ -5,9 +5,8 @@
 
 // History is a function of the rows, whatever the order of their arrival:
 //   1. an hour's value for a key is its best row of that hour: highest by the model's order column, then last in order;
-//   2. over the hours, a value counts only when it beats every earlier one by the same measure (without an order column
-//   each
-//      later hour does);
+//   2. over the hours, a value counts only when it beats every earlier one by the same measure (without an order
+//      column each later hour does);
 //   3. neighbours with equal attributes are one version; the first is open downwards, the last is current.
 // A batch that stands after all that came before resumes from the current versions; otherwise all rows are staged and
 // the history is derived from nothing.

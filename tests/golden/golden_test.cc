@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "base/json.h"
@@ -373,6 +374,29 @@ TEST_F(PeculiarityTest, NamesThatConflictWithinAnHourAreCounted) {
   MustRun({"run"});
   EXPECT_EQ(Sql("SELECT subject, name, rows_failed FROM ops.checks"),
             "warehouse.customer_dim,customer_id has one value an hour,1\n");
+}
+
+// Its rows come in no order of their branches: thousands of them must not become a file each time that the branch
+// changes.
+TEST_F(PeculiarityTest, AFactPartitionedByATextIsOneFileAPartition) {
+  std::string project = folder() + "/project";
+  ASSERT_EQ(Qlake({"init", project}).exit_code, 0);
+  std::string path = project + "/models/warehouse/sales_transactions_fact.sql";
+  std::string text = ReadFile(path);
+  std::string by_date = "-- partition: transaction_date";
+  ASSERT_NE(text.find(by_date), std::string::npos);
+  std::ofstream(path) << text.replace(text.find(by_date), by_date.size(), "-- partition: branch_id");
+  std::vector<Sale> sales;
+  for (int i = 0; i < 6000; ++i) sales.push_back({.id = "trx-" + std::to_string(i), .branch = std::to_string(i % 3)});
+  Drop("2023-05-20T10", "sales_transactions_1.csv", SalesCsv(sales));
+  MustRun({"run", "--project", project});
+  EXPECT_EQ(Sql("SELECT count(*) FROM sales_transactions_fact"), "6000\n");
+  size_t files = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(lake() + "/warehouse/sales_transactions_fact")) {
+    files += entry.path().extension() == ".parquet" ? 1 : 0;
+  }
+  EXPECT_EQ(files, 3);
 }
 
 // 500 strings that break programs, as names of drops and as cells.

@@ -1,6 +1,7 @@
 #include "engine/duckdb/database.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <atomic>
@@ -224,6 +225,7 @@ std::shared_ptr<StagedRows> Database::Stage(const RawScan& scan, std::vector<Col
 void Database::ForgetStagedRows() {
   state_->staged_scans.Forget();
   state_->raw_scans.ForgetPlaces();
+  malloc_trim(0);
 }
 
 size_t Database::threads() const { return ThreadsOf(state_->options); }

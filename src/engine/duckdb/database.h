@@ -164,7 +164,8 @@ class Database {
   // Reads the scan's files into memory, each column by its rules (engine/duckdb/row_rules.h), which are those of the
   // scan's shape in its order. Throws Error{kIo}, or Error{kUnavailable} after Interrupt().
   std::shared_ptr<StagedRows> Stage(const RawScan& scan, std::vector<ColumnRules> rules);
-  // The views of staged rows show nothing any more, and the rows' memory is free once their other owners are gone.
+  // The views of staged rows show nothing any more, and the memory of rows that nobody else owns goes back to the
+  // system.
   void ForgetStagedRows();
   size_t threads() const;
 
