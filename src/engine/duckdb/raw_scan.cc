@@ -15,26 +15,18 @@
 namespace qlake::engine {
 namespace {
 
-constexpr const char* kFunctionName = "qlake_raw_scan";
-
 // The columns behind those of the shape, in this order.
 enum ExtraColumn : size_t { kRescued, kFile, kLine, kError, kRecord, kExtraColumns };
 constexpr const char* kExtraNames[] = {"_rescued", "_file", "_line", "_error", "_record"};
 constexpr duckdb_type kExtraTypes[] = {DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_INTEGER, DUCKDB_TYPE_BIGINT,
                                        DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_VARCHAR};
 
-// What a statement found out when it was bound.
-struct Binding {
-  RawScans& scans;
-  std::shared_ptr<const RawScan> scan;
-};
-
 // One run of a scan: which columns are wanted, and which file is next.
 class ScanRun {
  public:
-  ScanRun(const Binding& binding, std::vector<idx_t> columns)
-      : scans(binding.scans),
-        scan(binding.scan),
+  ScanRun(RawScans& all_scans, std::shared_ptr<const RawScan> one_scan, std::vector<idx_t> columns)
+      : scans(all_scans),
+        scan(std::move(one_scan)),
         wanted_columns(std::move(columns)),
         reading_(scans.meter(), BytesOf(*scan)) {}
   ScanRun(const ScanRun&) = delete;
@@ -199,92 +191,40 @@ class FileScan {
   std::string escaped_;
 };
 
-template <typename Object>
-void Delete(void* object) {
-  delete static_cast<Object*>(object);
-}
-
 void AddColumn(duckdb_bind_info info, const std::string& name, duckdb_type type) {
   TypeHandle logical_type(duckdb_create_logical_type(type));
   duckdb_bind_add_result_column(info, name.c_str(), logical_type.get());
 }
 
-void Bind(duckdb_bind_info info) {
-  auto& scans = *static_cast<RawScans*>(duckdb_bind_get_extra_info(info));
-  GuardCallback(
-      scans.connection(), [&](const char* message) { duckdb_bind_set_error(info, message); },
-      [&] {
-        ValueHandle id(duckdb_bind_get_parameter(info, 0));
-        auto scan = scans.Find(duckdb_get_int64(id.get()));
-        if (!scan) throw base::InputError("a raw scan is gone: its view was defined anew");
-        for (const auto& column : scan->csv_shape.columns) AddColumn(info, column.name, DUCKDB_TYPE_VARCHAR);
-        for (size_t i = 0; i < kExtraColumns; ++i) AddColumn(info, kExtraNames[i], kExtraTypes[i]);
-        duckdb_bind_set_bind_data(info, new Binding{scans, std::move(scan)}, Delete<Binding>);
-      });
-}
+struct RawScanFunction {
+  using Scans = RawScans;
+  using Scan = RawScan;
+  using Run = ScanRun;
+  using Part = FileScan;
+  static constexpr const char* kName = "qlake_raw_scan";
+  static constexpr const char* kGone = "a raw scan is gone: its view was defined anew";
 
-void Init(duckdb_init_info info) {
-  const auto& binding = *static_cast<Binding*>(duckdb_init_get_bind_data(info));
-  std::vector<idx_t> columns;
-  for (idx_t i = 0; i < duckdb_init_get_column_count(info); ++i) {
-    columns.push_back(duckdb_init_get_column_index(info, i));
+  static void AddColumns(duckdb_bind_info info, const RawScan& scan) {
+    for (const auto& column : scan.csv_shape.columns) AddColumn(info, column.name, DUCKDB_TYPE_VARCHAR);
+    for (size_t i = 0; i < kExtraColumns; ++i) AddColumn(info, kExtraNames[i], kExtraTypes[i]);
   }
-  duckdb_init_set_max_threads(info, std::max<idx_t>(1, binding.scan->files.size()));
-  duckdb_init_set_init_data(info, new ScanRun(binding, std::move(columns)), Delete<ScanRun>);
-}
-
-void InitThread(duckdb_init_info info) {
-  // DuckDB gives the run only to the scanning function, so that the thread's part is made there.
-  duckdb_init_set_init_data(info, new std::optional<FileScan>(), Delete<std::optional<FileScan>>);
-}
-
-void Scan(duckdb_function_info info, duckdb_data_chunk chunk) {
-  auto& run = *static_cast<ScanRun*>(duckdb_function_get_init_data(info));
-  auto& part = *static_cast<std::optional<FileScan>*>(duckdb_function_get_local_init_data(info));
-  GuardCallback(
-      run.scans.connection(), [&](const char* message) { duckdb_function_set_error(info, message); },
-      [&] {
-        if (!part) part.emplace(run);
-        part->Fill(chunk);
-      });
-}
+  static idx_t ThreadsMax(const RawScan& scan) { return std::max<idx_t>(1, scan.files.size()); }
+};
 
 }  // namespace
 
 RawScans::RawScans(const storage::Storage& storage, Connection& connection, ScanMeter& meter)
     : storage_(storage), connection_(connection), meter_(meter) {
-  TableFunctionHandle function(duckdb_create_table_function());
-  TypeHandle id_type(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
-  duckdb_table_function_set_name(function.get(), kFunctionName);
-  duckdb_table_function_add_parameter(function.get(), id_type.get());
-  duckdb_table_function_set_extra_info(function.get(), this, nullptr);
-  duckdb_table_function_set_bind(function.get(), Bind);
-  duckdb_table_function_set_init(function.get(), Init);
-  duckdb_table_function_set_local_init(function.get(), InitThread);
-  duckdb_table_function_set_function(function.get(), Scan);
-  duckdb_table_function_supports_projection_pushdown(function.get(), true);
-  QLAKE_CHECK(duckdb_register_table_function(connection.get(), function.get()) == DuckDBSuccess);
+  ScanFunction<RawScanFunction>::Register(*this);
 }
 
 std::string RawScans::Add(const std::string& view, RawScan scan) {
   QLAKE_CHECK(scan.files.size() == scan.formats.size());
-  std::lock_guard lock(mutex_);
-  int64_t& id = id_of_view_[view];
-  scans_.erase(id);
-  id = ++last_id_;
-  scans_[id] = std::make_shared<const RawScan>(std::move(scan));
-  return fmt::format("SELECT * FROM {}({})", kFunctionName, id);
+  return ScanFunction<RawScanFunction>::Select(scans_.Add(view, std::move(scan)));
 }
 
 void RawScans::ForgetPlaces() {
-  std::lock_guard lock(mutex_);
-  std::erase_if(scans_, [](const auto& scan) { return scan.second->places.has_value(); });
-}
-
-std::shared_ptr<const RawScan> RawScans::Find(int64_t id) const {
-  std::lock_guard lock(mutex_);
-  auto found = scans_.find(id);
-  return found == scans_.end() ? nullptr : found->second;
+  scans_.Forget([](const RawScan& scan) { return scan.places.has_value(); });
 }
 
 }  // namespace qlake::engine

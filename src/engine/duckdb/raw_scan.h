@@ -1,12 +1,11 @@
 #pragma once
 
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "engine/duckdb/connection.h"
 #include "engine/duckdb/database.h"
+#include "engine/duckdb/scan_function.h"
 #include "engine/duckdb/scan_meter.h"
 
 namespace qlake::engine {
@@ -28,18 +27,14 @@ class RawScans {
   // What the table function's callbacks work with.
   const storage::Storage& storage() const { return storage_; }
   Connection& connection() { return connection_; }
-  std::shared_ptr<const RawScan> Find(int64_t id) const;  // nullptr when it is gone.
+  std::shared_ptr<const RawScan> Find(int64_t id) const { return scans_.Find(id); }  // nullptr when it is gone.
   ScanMeter& meter() { return meter_; }
 
  private:
   const storage::Storage& storage_;
   Connection& connection_;
   ScanMeter& meter_;
-  int64_t last_id_ = 0;
-  std::map<std::string, int64_t> id_of_view_;
-  std::map<int64_t, std::shared_ptr<const RawScan>> scans_;
-  mutable std::mutex
-      mutex_;  // Guards scans_: statements bind on the caller's thread only, but DuckDB promises nothing.
+  ScanRegistry<RawScan> scans_;
 };
 
 }  // namespace qlake::engine

@@ -16,7 +16,6 @@ namespace {
 
 using Kind = base::ColumnType::Kind;
 
-constexpr const char* kFunctionName = "qlake_staged_scan";
 // What a thread takes at once where rows come in their own order.
 constexpr uint32_t kRowsTaken = 1 << 14;
 
@@ -75,17 +74,11 @@ std::vector<size_t> CutEvenly(size_t rows) {
   return ends;
 }
 
-// What a statement found out when it was bound.
-struct Binding {
-  StagedScans& scans;
-  std::shared_ptr<const StagedScan> scan;
-};
-
 // One run of a scan: which columns are wanted, and what is to be read next.
 class ScanRun {
  public:
-  ScanRun(const Binding& binding, std::vector<idx_t> wanted)
-      : scans(binding.scans), scan(binding.scan), wanted_columns(std::move(wanted)) {
+  ScanRun(StagedScans& all_scans, std::shared_ptr<const StagedScan> one_scan, std::vector<idx_t> wanted)
+      : scans(all_scans), scan(std::move(one_scan)), wanted_columns(std::move(wanted)) {
     if (scan->cluster_by) clusters = BuildClusters(*scan, *scan->cluster_by);
     if (scan->only) clusters = {*scan->only, CutEvenly(scan->only->size())};
   }
@@ -348,11 +341,6 @@ class PieceScan {
   std::vector<Stretch> stretches_;
 };
 
-template <typename Object>
-void Delete(void* object) {
-  delete static_cast<Object*>(object);
-}
-
 TypeHandle MakeType(base::ColumnType type) {
   switch (type.kind) {
     case Kind::kBoolean:
@@ -375,98 +363,48 @@ void AddColumn(duckdb_bind_info info, const std::string& name, const TypeHandle&
   duckdb_bind_add_result_column(info, name.c_str(), type.get());
 }
 
-void Bind(duckdb_bind_info info) {
-  auto& scans = *static_cast<StagedScans*>(duckdb_bind_get_extra_info(info));
-  GuardCallback(
-      scans.connection(), [&](const char* message) { duckdb_bind_set_error(info, message); },
-      [&] {
-        ValueHandle id(duckdb_bind_get_parameter(info, 0));
-        auto scan = scans.Find(duckdb_get_int64(id.get()));
-        if (!scan) throw base::InputError("staged rows are gone: their view was defined anew");
-        for (const auto& column : scan->rows->rules()) AddColumn(info, column.name, MakeType(column.type));
-        for (size_t i = 0; i < kExtraColumns; ++i) {
-          AddColumn(info, kExtraNames[i], TypeHandle(duckdb_create_logical_type(kExtraTypes[i])));
-        }
-        duckdb_bind_set_bind_data(info, new Binding{scans, std::move(scan)}, Delete<Binding>);
-      });
-}
+struct StagedScanFunction {
+  using Scans = StagedScans;
+  using Scan = StagedScan;
+  using Run = ScanRun;
+  using Part = PieceScan;
+  static constexpr const char* kName = "qlake_staged_scan";
+  static constexpr const char* kGone = "staged rows are gone: their view was defined anew";
 
-void Init(duckdb_init_info info) {
-  const auto& binding = *static_cast<Binding*>(duckdb_init_get_bind_data(info));
-  std::vector<idx_t> columns;
-  for (idx_t i = 0; i < duckdb_init_get_column_count(info); ++i) {
-    columns.push_back(duckdb_init_get_column_index(info, i));
+  static void AddColumns(duckdb_bind_info info, const StagedScan& scan) {
+    for (const auto& column : scan.rows->rules()) AddColumn(info, column.name, MakeType(column.type));
+    for (size_t i = 0; i < kExtraColumns; ++i) {
+      AddColumn(info, kExtraNames[i], TypeHandle(duckdb_create_logical_type(kExtraTypes[i])));
+    }
   }
-  constexpr idx_t kThreadsMax = 64;
-  duckdb_init_set_max_threads(info, kThreadsMax);
-  duckdb_init_set_init_data(info, new ScanRun(binding, std::move(columns)), Delete<ScanRun>);
-}
-
-void InitThread(duckdb_init_info info) {
-  // DuckDB gives the run only to the scanning function, so that the thread's part is made there.
-  duckdb_init_set_init_data(info, new std::optional<PieceScan>(), Delete<std::optional<PieceScan>>);
-}
-
-void Scan(duckdb_function_info info, duckdb_data_chunk chunk) {
-  auto& run = *static_cast<ScanRun*>(duckdb_function_get_init_data(info));
-  auto& part = *static_cast<std::optional<PieceScan>*>(duckdb_function_get_local_init_data(info));
-  GuardCallback(
-      run.scans.connection(), [&](const char* message) { duckdb_function_set_error(info, message); },
-      [&] {
-        if (!part) part.emplace(run);
-        part->Fill(chunk);
-      });
-}
+  static idx_t ThreadsMax(const StagedScan&) {
+    constexpr idx_t kThreadsMax = 64;
+    return kThreadsMax;
+  }
+};
 
 }  // namespace
 
 StagedScans::StagedScans(Connection& connection) : connection_(connection) {
-  TableFunctionHandle function(duckdb_create_table_function());
-  TypeHandle id_type(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
-  duckdb_table_function_set_name(function.get(), kFunctionName);
-  duckdb_table_function_add_parameter(function.get(), id_type.get());
-  duckdb_table_function_set_extra_info(function.get(), this, nullptr);
-  duckdb_table_function_set_bind(function.get(), Bind);
-  duckdb_table_function_set_init(function.get(), Init);
-  duckdb_table_function_set_local_init(function.get(), InitThread);
-  duckdb_table_function_set_function(function.get(), Scan);
-  duckdb_table_function_supports_projection_pushdown(function.get(), true);
-  QLAKE_CHECK(duckdb_register_table_function(connection.get(), function.get()) == DuckDBSuccess);
+  ScanFunction<StagedScanFunction>::Register(*this);
 }
 
 std::string StagedScans::Add(const std::string& view, StagedScan scan) {
   QLAKE_CHECK(scan.file_ids.size() == scan.rows->files().size() && scan.hours.size() == scan.file_ids.size());
-  std::lock_guard lock(mutex_);
-  int64_t& id = id_of_view_[view];
-  scans_.erase(id);
-  id = ++last_id_;
-  scans_[id] = std::make_shared<const StagedScan>(std::move(scan));
-  return fmt::format("SELECT * FROM {}({})", kFunctionName, id);
+  return ScanFunction<StagedScanFunction>::Select(scans_.Add(view, std::move(scan)));
 }
 
 bool StagedScans::Replace(const std::string& view, const StagedScan& scan) {
-  std::lock_guard lock(mutex_);
-  auto id = id_of_view_.find(view);
-  if (id == id_of_view_.end()) return false;
-  auto& old = scans_.at(id->second);
   auto same = [](const ColumnRules& a, const ColumnRules& b) { return a.name == b.name && a.type == b.type; };
-  const auto& columns = scan.rows->rules();
-  const auto& old_columns = old->rows->rules();
-  if (!std::equal(columns.begin(), columns.end(), old_columns.begin(), old_columns.end(), same)) return false;
-  old = std::make_shared<const StagedScan>(scan);
-  return true;
+  return scans_.Replace(view, scan, [&](const StagedScan& old) {
+    const auto& columns = scan.rows->rules();
+    const auto& old_columns = old.rows->rules();
+    return std::equal(columns.begin(), columns.end(), old_columns.begin(), old_columns.end(), same);
+  });
 }
 
 void StagedScans::Forget() {
-  std::lock_guard lock(mutex_);
-  scans_.clear();
-  id_of_view_.clear();
-}
-
-std::shared_ptr<const StagedScan> StagedScans::Find(int64_t id) const {
-  std::lock_guard lock(mutex_);
-  auto found = scans_.find(id);
-  return found == scans_.end() ? nullptr : found->second;
+  scans_.Forget([](const StagedScan&) { return true; });
 }
 
 }  // namespace qlake::engine

@@ -1,13 +1,11 @@
 #pragma once
 
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <vector>
 
 #include "engine/duckdb/connection.h"
 #include "engine/duckdb/database.h"
+#include "engine/duckdb/scan_function.h"
 #include "engine/duckdb/staged_rows.h"
 
 namespace qlake::engine {
@@ -31,15 +29,13 @@ class StagedScans {
   // Lets go of all staged rows; whoever reads a view of them then is told so.
   void Forget();
 
+  // What the table function's callbacks work with.
   Connection& connection() { return connection_; }
-  std::shared_ptr<const StagedScan> Find(int64_t id) const;  // nullptr when it is gone.
+  std::shared_ptr<const StagedScan> Find(int64_t id) const { return scans_.Find(id); }  // nullptr when it is gone.
 
  private:
   Connection& connection_;
-  int64_t last_id_ = 0;
-  std::map<std::string, int64_t> id_of_view_;
-  std::map<int64_t, std::shared_ptr<const StagedScan>> scans_;
-  mutable std::mutex mutex_;  // Guards scans_: DuckDB does not promise which thread binds.
+  ScanRegistry<StagedScan> scans_;
 };
 
 }  // namespace qlake::engine
