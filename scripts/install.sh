@@ -4,7 +4,8 @@
 # here, so that a piece that is new or changed is installed and the others are left alone.
 #
 #   scripts/install.sh          what `make build` and `make run` need
-#   scripts/install.sh --test   also what `make test` needs (Python readers of the lake, in .deps/venv)
+#   scripts/install.sh --kafka  also a Kafka broker, in .deps/kafka (scripts/kafka.sh)
+#   scripts/install.sh --test   also all that `make test` needs (Python readers of the lake, in .deps/venv; the broker)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,6 +31,13 @@ as_root() {
 
 check_sha256() { # FILE SHA256
   echo "$2  $1" | sha256sum --check --status || fail "$1 has another checksum than the pinned $2: remove it and try again"
+}
+
+check_files() { # FOLDER LIST: the folder holds the files of a list as sha256sum writes it, and no others
+  local list
+  list=$(realpath "$2")
+  (cd "$1" && sha256sum --check --strict --status "$list") || fail "a file in $1 has another checksum than $2 says"
+  [ "$(find "$1" -type f | wc -l)" = "$(wc -l <"$list")" ] || fail "$1 has files that $2 does not name"
 }
 
 apt_install() { # PACKAGE...: only what is missing, so that an installed machine needs no network
@@ -108,6 +116,17 @@ install_rdkafka() {
   ar rcs "$deps/lib/librdkafka.a" "$download/rdkafka.o"
 }
 
+install_kafka() {
+  say "Apache Kafka (mvn)"
+  apt_install openssl
+  [ -x /usr/lib/jvm/java-17-openjdk-amd64/bin/java ] || apt_install openjdk-17-jre-headless
+  mvn -q -B -f scripts/kafka/pom.xml org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+    -DincludeScope=runtime "-DoutputDirectory=$download/kafka" >&2
+  check_files "$download/kafka" scripts/kafka/jars.sha256
+  rm -rf "$deps/kafka"
+  mv "$download/kafka" "$deps/kafka"
+}
+
 install_readers() { # foreign readers of the lake, for the conformance tests only
   say "Python readers: deltalake, polars, duckdb (pip)"
   rm -rf "$deps/venv"
@@ -123,6 +142,9 @@ once build_tools
 once arrow "$arrow_version" "$arrow_sha256"
 once duckdb "$duckdb_version" "$duckdb_sha256" "$duckdb_header_module" "$duckdb_header_sha256"
 once rdkafka "$rdkafka_module" "$rdkafka_sha256" "$rdkafka_header_sha256"
+if [ "${1-}" = --kafka ] || [ "${1-}" = --test ]; then
+  once kafka "$(cat scripts/kafka/pom.xml scripts/kafka/jars.sha256)"
+fi
 if [ "${1-}" = --test ]; then
   once readers "$(sha256sum <scripts/readers.txt)"
 fi

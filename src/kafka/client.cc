@@ -185,12 +185,13 @@ Topic Client::DescribeTopic(const std::string& name) {
   return {name, rd_kafka_Uuid_base64str(rd_kafka_TopicDescription_topic_id(topics[0])), static_cast<int>(partitions)};
 }
 
-bool Client::CreateTopic(const std::string& name, int partitions) {
+bool Client::CreateTopic(const std::string& name, int partitions, const Properties& config) {
   std::array<char, 512> reason;
   constexpr int kReplicasOfTheBroker = -1;
   Owned<rd_kafka_NewTopic_t> topic(
       rd_kafka_NewTopic_new(name.c_str(), partitions, kReplicasOfTheBroker, reason.data(), reason.size()));
   if (!topic) throw base::InputError("kafka cannot have a topic {}: {}", name, reason.data());
+  for (const auto& [key, value] : config) rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str());
   Owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(get()));
   rd_kafka_NewTopic_t* topics[] = {topic.get()};
   rd_kafka_CreateTopics(get(), topics, 1, nullptr, queue.get());

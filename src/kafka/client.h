@@ -61,7 +61,8 @@ class Client {
   // when there is no such topic or we may not see it.
   std::string ClusterId();
   Topic DescribeTopic(const std::string& name);
-  [[nodiscard]] bool CreateTopic(const std::string& name, int partitions);  // False: it was there.
+  // False: it was there.
+  bool CreateTopic(const std::string& name, int partitions, const Properties& config);
 
   // What it complains about and has not got over; nothing while all is well.
   const std::optional<std::string>& trouble() const { return trouble_; }

@@ -381,10 +381,8 @@ class Consumer::Subscription {
 
   const ConsumerOptions options_;
   const Rebalance rebalance_;
-  Client client_;
   std::string cluster_id_;
   Topic topic_;
-  Owned<rd_kafka_queue_t> queue_;
   std::vector<int32_t> assigned_;
   std::vector<int64_t> next_;  // By partition: the offset behind what was handed out; may be logical.
   std::vector<Change> changes_;
@@ -393,6 +391,8 @@ class Consumer::Subscription {
   std::atomic<bool> woken_ = false;
   bool paused_ = false;
   bool closing_ = false;
+  Client client_;  // Goes before what its callbacks touch.
+  Owned<rd_kafka_queue_t> queue_;
 };
 
 Consumer::Consumer(ConsumerOptions options, Rebalance rebalance)
