@@ -1,6 +1,8 @@
 #include "kafka/client.h"
 
 #include <array>
+#include <fstream>
+#include <thread>
 
 #include "base/log.h"
 
@@ -21,6 +23,13 @@ void Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& valu
   throw base::InputError("kafka refuses the setting {}: {}", name, reason.data());
 }
 
+// librdkafka's own message does not say which file it was.
+void SetFile(rd_kafka_conf_t* conf, const std::string& name, const std::string& path) {
+  if (path.empty()) return;
+  if (!std::ifstream(path)) throw base::InputError("cannot read the file for kafka's setting {}: {}", name, path);
+  Set(conf, name, path);
+}
+
 void SetUnlessEmpty(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
   if (!value.empty()) Set(conf, name, value);
 }
@@ -33,9 +42,10 @@ void SetSecurity(rd_kafka_conf_t* conf, const Connection& connection) {
     Set(conf, "sasl.password", connection.password);
   }
   if (connection.protocol.ends_with("ssl")) {
-    Set(conf, "ssl.ca.location", connection.ca_file.empty() ? "probe" : connection.ca_file);
-    SetUnlessEmpty(conf, "ssl.certificate.location", connection.certificate_file);
-    SetUnlessEmpty(conf, "ssl.key.location", connection.key_file);
+    Set(conf, "ssl.ca.location", "probe");
+    SetFile(conf, "ssl.ca.location", connection.ca_file);
+    SetFile(conf, "ssl.certificate.location", connection.certificate_file);
+    SetFile(conf, "ssl.key.location", connection.key_file);
     SetUnlessEmpty(conf, "ssl.key.password", connection.key_password);
   }
 }
@@ -86,9 +96,18 @@ void Client::OnError(rd_kafka_t* handle, int code, const char* reason, void* opa
   client.fatal_ = text.data();
 }
 
-void Client::OnLog(const rd_kafka_t*, int, const char* facility, const char* text) {
-  // What matters comes as an error, too: here it is for those who look for its cause.
+void Client::OnLog(const rd_kafka_t* handle, int, const char* facility, const char* text) {
   base::LogDebug("kafka client", {{"facility", facility}, {"text", text}});
+  auto& client = *static_cast<Client*>(rd_kafka_opaque(handle));
+  std::lock_guard lock(client.log_mutex_);
+  if (std::string_view(facility) == "FAIL") client.last_failure_logged_ = text;
+}
+
+// Why no broker is reached often stands in the log alone, such as that one wants TLS.
+std::string Client::LastWords() {
+  std::lock_guard lock(log_mutex_);
+  if (!last_failure_logged_.empty()) return last_failure_logged_;
+  return trouble_.value_or("silence");
 }
 
 void Client::NoteTrouble(rd_kafka_resp_err_t code, const std::string& text) {
@@ -132,8 +151,8 @@ void Client::Reach() {
     if (fatal_) throw base::InputError("kafka at {}: {}", connection_.brokers, *fatal_);
     if (refused_) ThrowRefused();
     if (Clock::now() < deadline) continue;
-    throw base::UnavailableError("no broker answers at {} within {} ms: {}", connection_.brokers,
-                                 connection_.timeout.count(), trouble_.value_or("silence"));
+    throw base::UnavailableError("no broker that speaks {} answers at {} within {} ms: {}", connection_.protocol,
+                                 connection_.brokers, connection_.timeout.count(), LastWords());
   }
   NoteWell();
 }
@@ -185,6 +204,20 @@ Topic Client::DescribeTopic(const std::string& name) {
   return {name, rd_kafka_Uuid_base64str(rd_kafka_TopicDescription_topic_id(topics[0])), static_cast<int>(partitions)};
 }
 
+// The broker that answers may not have heard of the topic yet.
+void Client::AwaitTopic(const std::string& name) {
+  auto deadline = Clock::now() + connection_.timeout;
+  while (true) {
+    try {
+      DescribeTopic(name);
+      return;
+    } catch (const base::Error& error) {
+      if (error.kind() != base::ErrorKind::kInput || Clock::now() > deadline) throw;
+    }
+    std::this_thread::sleep_for(kReachInterval / 10);
+  }
+}
+
 bool Client::CreateTopic(const std::string& name, int partitions, const Properties& config) {
   std::array<char, 512> reason;
   constexpr int kReplicasOfTheBroker = -1;
@@ -201,7 +234,10 @@ bool Client::CreateTopic(const std::string& name, int partitions, const Properti
   QLAKE_CHECK(count == 1);
   auto code = rd_kafka_topic_result_error(results[0]);
   if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return false;
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    AwaitTopic(name);
+    return true;
+  }
   const char* text = rd_kafka_topic_result_error_string(results[0]);
   throw base::InputError("kafka at {} does not create topic {}: {}", connection_.brokers, name,
                          TextOf(code, text == nullptr ? "" : text));

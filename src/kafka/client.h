@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -76,14 +77,20 @@ class Client {
 
  private:
   static void OnError(rd_kafka_t* handle, int code, const char* reason, void* opaque);
+  // From librdkafka's threads.
   static void OnLog(const rd_kafka_t* handle, int level, const char* facility, const char* text);
 
   bool Answers(std::chrono::milliseconds timeout);
   [[noreturn]] void ThrowRefused() const;
+  void AwaitTopic(const std::string& name);
   Owned<rd_kafka_event_t> AwaitAnswer(rd_kafka_queue_t* queue, const std::string& question);
+
+  std::string LastWords();
 
   const Connection connection_;
   void* const owner_;
+  std::mutex log_mutex_;
+  std::string last_failure_logged_;  // Guarded by log_mutex_.
   std::optional<std::string> trouble_;
   std::optional<std::string> fatal_;
   bool reached_ = false;

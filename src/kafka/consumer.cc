@@ -1,6 +1,7 @@
 #include "kafka/consumer.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <exception>
 #include <utility>
@@ -22,7 +23,9 @@ Properties PropertiesOf(const ConsumerOptions& options) {
       {"enable.auto.commit", "false"},
       {"enable.auto.offset.store", "false"},
       {"auto.offset.reset", "error"},
-      {"enable.partition.eof", "true"},
+      // Its events make rd_kafka_consume_batch_queue (2.11.1) take the position to be one behind the end: after a
+      // rebalance or a pause the next message would be skipped.
+      {"enable.partition.eof", "false"},
       {"isolation.level", "read_committed"},
       {"check.crcs", "true"},
       {"allow.auto.create.topics", "false"},
@@ -121,7 +124,7 @@ class Consumer::Subscription {
     rd_kafka_consumer_close(client_.get());
   }
 
-  // Fills the batch; messages that come with an error are given out before it is thrown.
+  // Fills the batch; messages that came before an error are handed out before it is thrown.
   void Poll(Batch& batch, std::chrono::milliseconds timeout, size_t messages_max) {
     auto deadline = Clock::now() + timeout;
     while (true) {
@@ -130,7 +133,9 @@ class Consumer::Subscription {
       client_.CheckTrouble();
       auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
       auto wait = std::clamp(left, std::chrono::milliseconds(0), kWaitSlice);
-      Take(batch, Receive(wait, messages_max));
+      auto received = Receive(wait, messages_max);
+      Take(batch, received);
+      if (received.size() < messages_max) FindEnds(batch);
       if (!batch.empty() || woken_.exchange(false)) return;
       if (!failure_ && Clock::now() >= deadline) return;
     }
@@ -167,13 +172,11 @@ class Consumer::Subscription {
     return range;
   }
 
-  int64_t Lag() const {
+  int64_t Lag() {
     int64_t lag = 0;
     for (int32_t partition : assigned_) {
       Range known = KnownOffsets(partition);
-      int64_t next = next_[static_cast<size_t>(partition)];
-      if (next < 0) next = std::max<int64_t>(known.begin, 0);
-      lag += std::max<int64_t>(known.end - next, 0);
+      lag += std::max<int64_t>(known.end - StateOf(partition).next, 0);
     }
     return lag;
   }
@@ -195,6 +198,17 @@ class Consumer::Subscription {
   const std::optional<std::string>& trouble() const { return client_.trouble(); }
 
  private:
+  struct PartitionState {
+    int64_t next = 0;                   // The offset behind what was handed out.
+    int64_t end_told = kUnknownOffset;  // The last end that was handed out.
+  };
+
+  PartitionState& StateOf(int32_t partition) {
+    auto index = static_cast<size_t>(partition);
+    if (index >= states_.size()) states_.resize(index + 1);
+    return states_[index];
+  }
+
   struct Change {
     bool assign = false;
     bool lost = false;
@@ -250,8 +264,9 @@ class Consumer::Subscription {
       auto* wanted = rd_kafka_topic_partition_list_find(list.get(), topic_.name.c_str(), start.partition);
       QLAKE_CHECK(wanted != nullptr);
       wanted->offset = start.offset;
-      next_.resize(std::max<size_t>(next_.size(), static_cast<size_t>(start.partition) + 1), kUnknownOffset);
-      next_[static_cast<size_t>(start.partition)] = start.offset;
+      if (start.offset == kFromBeginning) wanted->offset = Offsets(start.partition).begin;
+      if (start.offset == kFromEnd) wanted->offset = Offsets(start.partition).end;
+      StateOf(start.partition) = {wanted->offset, kUnknownOffset};
       assigned_.push_back(start.partition);
     }
     std::ranges::sort(assigned_);
@@ -304,25 +319,37 @@ class Consumer::Subscription {
     for (rd_kafka_message_t* held : received) {
       batch.held_.push_back(held);
       if (held->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        TakeEvent(batch, *held);
+        TakeFailure(*held);
         continue;
       }
-      // Partitions that are gone may have messages in the queue still.
-      size_t partition = static_cast<size_t>(held->partition);
-      if (partition >= next_.size()) continue;
       const Message& message = batch.messages_.emplace_back(MessageOf(*held));
       batch.bytes_ += message.key.size() + message.value.size();
-      next_[partition] = message.offset + 1;
+      StateOf(message.partition).next = message.offset + 1;
     }
     if (!batch.empty()) client_.NoteWell();
   }
 
-  void TakeEvent(Batch& batch, const rd_kafka_message_t& event) {
-    if (event.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      batch.ends_.push_back({event.partition, event.offset});
-      next_[static_cast<size_t>(event.partition)] = event.offset;
-      return;
+  // The queue is empty: which partitions are read to their end?
+  void FindEnds(Batch& batch) {
+    for (int32_t partition : assigned_) {
+      PartitionState& state = StateOf(partition);
+      int64_t end = KnownOffsets(partition).end;
+      if (end < 0 || end == state.end_told) continue;
+      if (state.next < end) state.next = std::max(state.next, PositionOf(partition));
+      if (state.next != end) continue;
+      state.end_told = end;
+      batch.ends_.push_back({partition, end});
     }
+  }
+
+  // As librdkafka counts, which sees what is no message, too.
+  int64_t PositionOf(int32_t partition) const {
+    auto list = ListOf(topic_.name, std::array<int32_t, 1>{partition});
+    rd_kafka_position(client_.get(), list.get());
+    return list->elems[0].offset;
+  }
+
+  void TakeFailure(const rd_kafka_message_t& event) {
     if (failure_) return;
     try {
       Judge(event);
@@ -342,8 +369,7 @@ class Consumer::Subscription {
       case RD_KAFKA_RESP_ERR__BAD_MSG:
       case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
       case RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED:
-        throw base::CorruptError("topic {}, partition {}: a message at or behind offset {} cannot be read: {}",
-                                 topic_.name, event.partition, event.offset, text);
+        ThrowUnreadable(event, text);
       case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
       case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
       case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
@@ -360,8 +386,15 @@ class Consumer::Subscription {
                       {{"topic", topic_.name}, {"group", options_.group}});
         return;
       default:
+        // A failure at an offset makes librdkafka go on behind it.
+        if (event.offset >= 0) ThrowUnreadable(event, text);
         client_.NoteTrouble(event.err, text);
     }
+  }
+
+  [[noreturn]] void ThrowUnreadable(const rd_kafka_message_t& event, const char* text) const {
+    throw base::CorruptError("topic {}, partition {}: a message at or behind offset {} cannot be read: {}", topic_.name,
+                             event.partition, event.offset, text);
   }
 
   [[noreturn]] void ThrowVanished(const rd_kafka_message_t& event, const char* text) {
@@ -384,7 +417,7 @@ class Consumer::Subscription {
   std::string cluster_id_;
   Topic topic_;
   std::vector<int32_t> assigned_;
-  std::vector<int64_t> next_;  // By partition: the offset behind what was handed out; may be logical.
+  std::vector<PartitionState> states_;  // By partition.
   std::vector<Change> changes_;
   std::vector<rd_kafka_message_t*> received_;
   std::exception_ptr failure_;  // Came behind messages that are to be handed out first.
@@ -420,7 +453,7 @@ std::optional<int64_t> Consumer::KnownEnd(int32_t partition) const {
   return end;
 }
 
-int64_t Consumer::Lag() const { return subscription_->Lag(); }
+int64_t Consumer::Lag() { return subscription_->Lag(); }
 const std::optional<std::string>& Consumer::trouble() const { return subscription_->trouble(); }
 void Consumer::ShowProgress(std::span<const StartOffset> next_offsets) { subscription_->ShowProgress(next_offsets); }
 

@@ -133,7 +133,7 @@ class Consumer {
   std::optional<int64_t> KnownEnd(int32_t partition) const;
 
   // Messages behind what Poll has handed out, over all assigned partitions as far as KnownEnd tells.
-  int64_t Lag() const;
+  int64_t Lag();
 
   // What the connection suffers from right now, for people: a broker that is gone. Nothing while all is well.
   const std::optional<std::string>& trouble() const;
