@@ -5,7 +5,7 @@
 #
 #   scripts/install.sh          what `make build` and `make run` need
 #   scripts/install.sh --kafka  also a Kafka broker, in .deps/kafka (scripts/kafka.sh)
-#   scripts/install.sh --test   also all that `make test` needs (Python readers of the lake, in .deps/venv; the
+#   scripts/install.sh --test   also all that `make test` needs (Python with readers of the lake, in .deps/venv; the
 #                               broker; a schema registry, in .deps/registry)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -141,11 +141,12 @@ install_registry() {
   tar -xzf "$archive" -C "$deps/registry"
 }
 
-install_readers() { # foreign readers of the lake, for the conformance tests only
-  say "Python readers: deltalake, polars, duckdb (pip)"
+install_python() { # for tests only: foreign readers of the lake, and what runs notebooks
+  say "Python: deltalake, polars, duckdb, matplotlib, nbclient (pip)"
   rm -rf "$deps/venv"
   python3 -m venv "$deps/venv" 2>/dev/null || { apt_install python3-venv; python3 -m venv "$deps/venv"; }
-  "$deps/venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r scripts/readers.txt
+  "$deps/venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r scripts/readers.txt \
+    -r scripts/notebook.txt
 }
 
 [ "$(uname -m)" = x86_64 ] || fail "qlake is built on x86_64 only, this is $(uname -m)"
@@ -161,5 +162,5 @@ if [ "${1-}" = --kafka ] || [ "${1-}" = --test ]; then
 fi
 if [ "${1-}" = --test ]; then
   once registry "$registry_version" "$registry_sha256"
-  once readers "$(sha256sum <scripts/readers.txt)"
+  once python "$(cat scripts/readers.txt scripts/notebook.txt)"
 fi
