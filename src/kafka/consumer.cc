@@ -24,7 +24,7 @@ Properties PropertiesOf(const ConsumerOptions& options) {
       {"enable.auto.offset.store", "false"},
       {"auto.offset.reset", "error"},
       // Its events make rd_kafka_consume_batch_queue (2.11.1) take the position to be one behind the end: after a
-      // rebalance or a pause the next message would be skipped.
+      // rebalance, the next message would be skipped.
       {"enable.partition.eof", "false"},
       {"isolation.level", "read_committed"},
       {"check.crcs", "true"},
