@@ -53,8 +53,8 @@ struct RemoveFile {
   std::optional<DeletionVector> deletion_vector;  // Of the logical file that goes.
 };
 
-// A file that tells which rows a version changed, and how: `cdc` in the protocol. What readers of changes want; a table's
-// state does not depend on it.
+// A file that tells which rows a version changed, and how: `cdc` in the protocol. What readers of changes want; a
+// table's state does not depend on it.
 struct ChangeFile {
   std::string path;
   PartitionValues partition_values;

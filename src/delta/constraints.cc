@@ -35,7 +35,8 @@ std::vector<Constraint> ConstraintsOf(const Metadata& metadata) {
   }
   try {
     const base::Json schema = base::Json::parse(metadata.schema_json);
-    for (const base::Json& field : schema.value("fields", base::Json::array())) AddConstraintsOfField(field, constraints);
+    for (const base::Json& field : schema.value("fields", base::Json::array()))
+      AddConstraintsOfField(field, constraints);
   } catch (const base::Json::exception& error) {
     throw base::CorruptError("a table's schema is not what the Delta protocol says ({}): {}", error.what(),
                              metadata.schema_json.substr(0, 200));

@@ -70,7 +70,7 @@ TEST_F(LogCleanupTest, ATableThatKeepsItsLogKeepsIt) {
 
 TEST_F(LogCleanupTest, ACommitWithACheckpointCleansUp) {
   Fill("delta.logRetentionDuration", "interval 1 day");
-  for (Version version = 0; version <= 7; ++version) SetAge(version, 5);
+  for (Version version = 0; version <= 7; ++version) SetAge(version, 5000);
   table_.Append("f8", {.checkpoint_interval = 3});
   EXPECT_TRUE(Has(CommitPath("t", 0)));
   table_.Append("f9", {.checkpoint_interval = 3});

@@ -9,11 +9,11 @@ namespace qlake::delta {
 
 // What a table's schema becomes when rows of the wanted columns are written to it.
 struct SchemaChange {
-  std::vector<base::Column> columns;    // The table's in their order, then those that are new to it.
-  std::string schema_json;              // As before, where nothing changes: what other writers said of a column stays.
-  std::vector<std::string> widened;     // Columns of a wider type than before: files written before have the old one.
+  std::vector<base::Column> columns;  // The table's in their order, then those that are new to it.
+  std::string schema_json;            // As before, where nothing changes: what other writers said of a column stays.
+  std::vector<std::string> widened;   // Columns of a wider type than before: files written before have the old one.
   std::vector<std::string> made_personal;  // The log has statistics of them.
-  bool changes = false;                 // schema_json differs from what it was.
+  bool changes = false;                    // schema_json differs from what it was.
 };
 
 // `schema_json` is empty for a new table. New columns are nullable; a column becomes wider where the wanted type holds

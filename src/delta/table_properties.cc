@@ -95,9 +95,7 @@ int64_t CheckpointInterval(const Metadata& metadata) {
   return interval ? *interval : kCheckpointIntervalDefault;
 }
 
-bool ExpiredLogGoes(const Metadata& metadata) {
-  return ParseBool(Text(metadata, kExpiredLogCleanup)).value_or(true);
-}
+bool ExpiredLogGoes(const Metadata& metadata) { return ParseBool(Text(metadata, kExpiredLogCleanup)).value_or(true); }
 
 IndexedColumns IndexedColumnsOf(const Metadata& metadata) {
   IndexedColumns columns;

@@ -18,8 +18,8 @@ constexpr std::array<std::string_view, 7> kReaderFeatures = {
     "typeWidening-preview", "v2Checkpoint",    "vacuumProtocolCheck"};
 // Of those that legacy versions imply, generated and identity columns and column mapping may be declared, not used.
 constexpr std::array<std::string_view, 9> kWriterFeatures = {
-    "timestampNtz",     "vacuumProtocolCheck", "appendOnly",      "invariants",   "checkConstraints",
-    "changeDataFeed",   "generatedColumns",    "identityColumns", "columnMapping"};
+    "timestampNtz",   "vacuumProtocolCheck", "appendOnly",      "invariants",   "checkConstraints",
+    "changeDataFeed", "generatedColumns",    "identityColumns", "columnMapping"};
 
 constexpr int kFeaturesWriterVersion = 7;  // From it on, the protocol lists features instead of implying them.
 constexpr const char* kMappingMode = "delta.columnMapping.mode";

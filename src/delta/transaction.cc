@@ -108,7 +108,8 @@ void Transaction::RequireVouchedFor() const {
                            ConstraintsOf(metadata).front().name);
   }
   if (has_rows && !removes_.empty() && changes_.empty() && KeepsChanges(metadata)) {
-    throw base::InputError("table {} keeps change data (delta.enableChangeDataFeed), and none was written", table_path_);
+    throw base::InputError("table {} keeps change data (delta.enableChangeDataFeed), and none was written",
+                           table_path_);
   }
 }
 

@@ -26,7 +26,7 @@ struct CommitOptions {
   std::string operation = "WRITE";  // commitInfo.operation
   base::Json operation_parameters = base::Json::object();
   base::Json operation_metrics = base::Json::object();
-  std::string run_id;                // commitInfo.qlakeRunId, when not empty.
+  std::string run_id;  // commitInfo.qlakeRunId, when not empty.
   // A checkpoint is written after every version that is a multiple; 0: never; nothing: as the table asks.
   std::optional<int64_t> checkpoint_interval;
 };
@@ -43,7 +43,7 @@ class Transaction {
   void Stage(Metadata metadata);
   void Stage(AddFile file);     // The file was written with Storage::Write; Commit() syncs it.
   void Stage(ChangeFile file);  // The same. REQUIRES: all change files of the version together tell all its changes.
-  void Stage(RemoveFile file);    // REQUIRES: the file is live in the base.
+  void Stage(RemoveFile file);  // REQUIRES: the file is live in the base.
   void Stage(SetTransaction progress);
   // A commit between base and ours that sets the transaction of one of these applications is a Conflict. Applications
   // of staged SetTransactions count as read.
@@ -58,11 +58,11 @@ class Transaction {
   const std::string& txn_id() const { return txn_id_; }  // commitInfo.txnId, unique.
 
   // In this order: 1. fsync of staged files and their folders, 2. put-if-absent of the log file (the commit), 3. a
-  // checkpoint when due, and with it the log's cleanup (their failure is logged, not thrown: the commit stands). Losing the race is no error: appends
-  // (nothing removed, metadata unchanged) rebase and try again by themselves; otherwise, and when a version between
-  // carries a transaction that we read or set, the answer is Conflict. After an I/O error in 2 the log is searched for
-  // txn_id(): the answer is true, or Error{kIo} when the log cannot be read either.
-  // timestamp = max(clock, previous + 1 ms). REQUIRES: something was staged.
+  // checkpoint when due, and with it the log's cleanup (their failure is logged, not thrown: the commit stands). Losing
+  // the race is no error: appends (nothing removed, metadata unchanged) rebase and try again by themselves; otherwise,
+  // and when a version between carries a transaction that we read or set, the answer is Conflict. After an I/O error in
+  // 2 the log is searched for txn_id(): the answer is true, or Error{kIo} when the log cannot be read either. timestamp
+  // = max(clock, previous + 1 ms). REQUIRES: something was staged.
   [[nodiscard]] CommitOutcome Commit(const base::Clock& clock, const CommitOptions& options) &&;
 
  private:

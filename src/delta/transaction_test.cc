@@ -200,7 +200,7 @@ TEST(TransactionTest, ChangeFilesStandInTheVersionAndNotInTheTable) {
   EXPECT_NE(
       table.storage()
           .Read(CommitPath("t", 1))
-          .find(R"({"cdc":{"dataChange":false,"partitionValues":{"city":"x"},"path":"_change_data/cdc-1","size":4}})"),
+          .find(R"({"cdc":{"path":"_change_data/cdc-1","partitionValues":{"city":"x"},"size":4,"dataChange":false}})"),
       std::string::npos);
 }
 

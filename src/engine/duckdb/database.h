@@ -95,8 +95,8 @@ struct TableChange {
   std::string remove_where;
   bool insert_matches_where = false;  // The inserted rows meet remove_where, or the change is Error{kInput}: they
                                       // replace what it removes.
-  bool replace = false;             // All present rows go,
-  bool replace_partitions = false;  // or all of the partitions that inserted rows are of.
+  bool replace = false;               // All present rows go,
+  bool replace_partitions = false;    // or all of the partitions that inserted rows are of.
   // The inserted rows need no order, and those of one partition come together (StagedScan::cluster_by): they are
   // written by many threads while they come.
   bool clustered = false;

@@ -443,7 +443,7 @@ TEST_F(TableChangeTest, StatisticsKeepToTheColumnsThatTheTableNames) {
   EXPECT_EQ(stats({})["minValues"].size(), 32U);
   EXPECT_EQ(stats({{"delta.dataSkippingNumIndexedCols", "2"}})["nullCount"].size(), 2U);
   EXPECT_EQ(stats({{"delta.dataSkippingNumIndexedCols", "-1"}})["maxValues"].size(), 40U);
-  EXPECT_EQ(stats({{"delta.dataSkippingStatsColumns", "c39,c1"}})["minValues"], (base::Json{{"c39", 39}, {"c1", 1}}));
+  EXPECT_EQ(stats({{"delta.dataSkippingStatsColumns", "c39,c1"}})["minValues"], (base::Json{{"c1", 1}, {"c39", 39}}));
 }
 
 TEST_F(TableChangeTest, AColumnThatBecomesPersonalLosesItsStatisticsAndIsNotTold) {
@@ -472,7 +472,7 @@ TEST_F(TableChangeTest, TheOperationIsNamedAsDeltaLakeDoes) {
   Lines operations;
   for (delta::Version version = 0; version <= 4; ++version) operations.push_back(CommitInfo(version)["operation"]);
   EXPECT_EQ(operations, (Lines{"CREATE TABLE", "WRITE", "WRITE", "STREAMING UPDATE", "ADD COLUMNS"}));
-  EXPECT_EQ(CommitInfo(1)["operationParameters"], (base::Json{{"mode", "Append"}, {"partitionBy", "[]"}}));
+  EXPECT_EQ(CommitInfo(1)["operationParameters"], (base::Json{{"partitionBy", "[]"}, {"mode", "Append"}}));
   EXPECT_EQ(CommitInfo(2)["operationParameters"]["mode"], "Overwrite");
   EXPECT_EQ(CommitInfo(2)["qlakeRunId"], "run-7");
   EXPECT_EQ(Metric(2, "numRemovedFiles"), "1");

@@ -14,7 +14,7 @@ namespace qlake::engine {
 namespace {
 
 constexpr std::array kExpressions = {"COLUMN_REF", "CONSTANT", "COMPARISON", "CONJUNCTION", "OPERATOR",
-                                     "BETWEEN",    "CAST",     "CASE",       "FUNCTION"};
+                                     "BETWEEN",    "CAST",     "CASE",       "FUNCTION",    "TYPE"};
 constexpr std::array kOperators = {"OPERATOR_IS_NULL",  "OPERATOR_IS_NOT_NULL", "OPERATOR_NOT",
                                    "OPERATOR_COALESCE", "COMPARE_IN",           "COMPARE_NOT_IN"};
 // ~~ and !~~ are LIKE and NOT LIKE.
@@ -69,7 +69,11 @@ class ConditionTranslator {
                          statements[0]["node"].at("select_list").size() == 1 &&
                          statements[0]["node"].at("from_table").value("type", "") == "EMPTY";
     if (!is_expression) Fail("it is no single condition");
-    RequireSharedNode(statements[0]["node"]["select_list"][0]);
+    try {
+      RequireSharedNode(statements[0]["node"]["select_list"][0]);
+    } catch (const base::Json::exception& error) {
+      Fail(fmt::format("the engine parses it in a form that is not understood: {}", error.what()));
+    }
   }
 
   [[noreturn]] void Fail(std::string_view why) const {
@@ -119,7 +123,7 @@ class ConditionTranslator {
 
   void RequireSharedFunction(const base::Json& node) const {
     std::string name = node.value("function_name", "");
-    bool is_plain = node.at("children").size() <= 2 && (name != "trim" || node.at("children").size() == 1);
+    bool is_plain = node.at("arguments").size() <= 2 && (name != "trim" || node["arguments"].size() == 1);
     if (!Contains(kFunctions, name) || !is_plain) {
       Fail(fmt::format("{} does not mean the same on all engines", name));
     }

@@ -7,8 +7,10 @@
 
 #include "base/fault.h"
 #include "base/json.h"
+#include "delta/schema.h"
 #include "delta/table_properties.h"
 #include "engine/duckdb/commit_description.h"
+#include "engine/duckdb/file_projection.h"
 #include "engine/duckdb/file_pruning.h"
 #include "engine/duckdb/row_sink.h"
 #include "engine/duckdb/sink_function.h"
@@ -33,6 +35,27 @@ std::vector<std::string> NamesOf(const std::vector<base::Column>& columns) {
   std::vector<std::string> names;
   for (const auto& column : columns) names.push_back(column.name);
   return names;
+}
+
+// The table's columns as the engine reads them.
+std::vector<base::Column> ReadColumns(const delta::Snapshot& snapshot) {
+  std::vector<base::Column> columns;
+  for (const auto& field : delta::ParseSchema(snapshot)) {
+    auto type = base::ParseSqlType(SqlTypeOf(field.type));
+    switch (field.type.kind) {
+      case delta::DataType::Kind::kByte:
+      case delta::DataType::Kind::kShort:
+        type = base::ColumnType{base::ColumnType::Kind::kInteger};
+        break;
+      case delta::DataType::Kind::kFloat:
+        type = base::ColumnType{base::ColumnType::Kind::kDouble};
+        break;
+      default:
+        QLAKE_CHECK(type);  // Or ShapeTable would have refused it.
+    }
+    columns.push_back({.name = field.name, .type = *type});
+  }
+  return columns;
 }
 
 bool IsKeyed(const TableChange& change) { return !change.remove_sql.empty(); }
@@ -69,7 +92,7 @@ std::string JoinKeys(std::string_view alias, const std::vector<std::string>& key
 std::string MakeKeys(std::string_view table, const std::vector<std::string>& keys, std::string_view from) {
   std::vector<std::string> list;
   for (size_t i = 0; i < keys.size(); ++i) list.push_back(fmt::format("t.{} AS _k{}", QuoteName(keys[i]), i));
-  return fmt::format("CREATE OR REPLACE TABLE {} AS SELECT DISTINCT {}, TRUE AS _met FROM {}", table,
+  return fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT DISTINCT {}, TRUE AS _met FROM {}", table,
                      fmt::join(list, ", "), from);
 }
 
@@ -101,7 +124,7 @@ ApplyReport TableWriter::Apply(const TableChange& change, const ApplyOptions& op
   RemoveRows(change, *sink);
   InsertRows(change, check, *sink);
   std::vector<delta::AddFile> files = sink->Finish();
-  if (changes_) change_files_ = changes_->Finish();
+  FinishChanges();
   if (change.replace_partitions) RemovePartitionsOf(files);
   RequireNewConstraints();
   RewriteNarrowFiles(files);
@@ -200,7 +223,7 @@ void TableWriter::RemoveFiles(const Files& files) {
 
 void TableWriter::RemoveRows(const TableChange& change, RowSink& sink) {
   if (!base_ || !RemovesRows(change) || base_->files().empty()) return;
-  removal_.emplace(resources_.connection, change, PresentColumns());
+  removal_.emplace(resources_.connection, change, ReadColumns(*base_));
   if (auto decided = removal_->FilesDecidedByPartition(*base_)) {
     RemoveFiles(*decided);
     return;
@@ -277,6 +300,13 @@ void TableWriter::InsertRows(const TableChange& change, const RowCheck& check, R
   report_.rows_inserted += sink.rows() - rows_before;
 }
 
+void TableWriter::FinishChanges() {
+  if (!changes_) return;
+  change_files_ = changes_->Finish();
+  if (!update_keys_.empty())
+    resources_.connection.Run(fmt::format("DROP TABLE {}; DROP TABLE {}", kComingKeys, kGoneKeys));
+}
+
 void TableWriter::RemovePartitionsOf(const std::vector<delta::AddFile>& files) {
   std::set<delta::PartitionValues> replaced;
   for (const auto& file : files) replaced.insert(file.partition_values);
@@ -350,19 +380,6 @@ TableWriter::Files TableWriter::LiveFiles() const {
     if (!removed_paths_.contains(path)) files.push_back(&file);
   }
   return files;
-}
-
-std::vector<base::Column> TableWriter::PresentColumns() const {
-  std::vector<std::string> names;
-  std::vector<LogicalType> types;
-  resources_.connection.DescribeSelect(Select({LiveFiles().front()}), names, types);
-  std::vector<base::Column> columns;
-  for (size_t i = 0; i < names.size(); ++i) {
-    auto type = ToColumnType(types[i]);
-    QLAKE_CHECK(type);  // Or ShapeTable would have refused it.
-    columns.push_back({.name = names[i], .type = *type});
-  }
-  return columns;
 }
 
 std::string TableWriter::Select(const Files& files, std::string_view file_column) const {

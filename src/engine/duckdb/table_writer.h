@@ -55,6 +55,7 @@ class TableWriter {
   Files RemoveTouched(const Files& candidates);
   void NoteRemovedRows(const TableChange& change, const Files& touched);
   void InsertRows(const TableChange& change, const RowCheck& check, RowSink& sink);
+  void FinishChanges();
   void RemovePartitionsOf(const std::vector<delta::AddFile>& files);
   // Files of narrower types than the table's from now on; their rows stay as they are.
   void RewriteNarrowFiles(std::vector<delta::AddFile>& files);
@@ -65,8 +66,7 @@ class TableWriter {
 
   int64_t AddRows(const std::string& sql, RowSink& sink, RowSink* changes = nullptr);
   void Remove(const delta::AddFile& file, bool data_change = true);
-  std::vector<base::Column> PresentColumns() const;  // As the table's files are read. REQUIRES: it has one.
-  Files LiveFiles() const;                           // Those that are not removed by now.
+  Files LiveFiles() const;  // Those that are not removed by now.
   std::string Select(const Files& files, std::string_view file_column = "") const;
   // The rows of a SELECT with the table's columns, in its order and types.
   std::string SelectWithTypes(const std::string& sql);
