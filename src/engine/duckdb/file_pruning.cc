@@ -138,6 +138,7 @@ void AddRanges(const base::Json& node, std::vector<ValueRange>& ranges) {
   bool from_constant = type == "COMPARE_GREATERTHAN" || type == "COMPARE_GREATERTHANOREQUALTO";
   bool to_constant = type == "COMPARE_LESSTHAN" || type == "COMPARE_LESSTHANOREQUALTO";
   bool is_constant = type == "COMPARE_EQUAL";
+  if (!from_constant && !to_constant && !is_constant) return;  // IS DISTINCT FROM is true of NULL.
   ValueRange range{.column = *column, .is_text = IsText(node["right"])};
   if (from_constant || is_constant) range.least = constant;
   if (to_constant || is_constant) range.greatest = constant;

@@ -43,6 +43,14 @@ std::string ListValues(const FilesByPartition& groups, const std::vector<base::C
   return fmt::format("(VALUES {})", fmt::join(rows, ", "));
 }
 
+// Whether values of the types are compared as they are.
+bool AreCompared(base::ColumnType a, base::ColumnType b) {
+  auto is_integer = [](base::ColumnType type) {
+    return type.kind == base::ColumnType::Kind::kInteger || type.kind == base::ColumnType::Kind::kLong;
+  };
+  return a == b || (is_integer(a) && is_integer(b));
+}
+
 }  // namespace
 
 RowRemoval::RowRemoval(Connection& connection, const TableChange& change, const std::vector<base::Column>& columns)
@@ -72,27 +80,36 @@ RowRemoval::~RowRemoval() {
 void RowRemoval::ComputeKeys(const TableChange& change) {
   QLAKE_CHECK(!change.key_columns.empty());
   std::vector<std::string> keys;
-  std::vector<std::string> bounds;
   for (const auto& name : change.key_columns) {
     key_columns_.push_back(ColumnNamed(columns_, name));
-    std::string quoted = QuoteName(name);
-    keys.push_back(fmt::format("CAST({0} AS {1}) AS {0}", quoted, base::FormatSqlType(key_columns_.back().type)));
-    bounds.push_back(
-        fmt::format("CAST(min({0}) AS VARCHAR), CAST(max({0}) AS VARCHAR), count(*) - count({0})", quoted));
+    keys.push_back(QuoteName(name));
   }
   connection_.Run(fmt::format("CREATE OR REPLACE TEMP TABLE qlake_removed_keys AS SELECT DISTINCT {} FROM ({}\n)",
                               fmt::join(keys, ", "), change.remove_sql));
-  ResultStream answer = connection_.Stream(fmt::format("SELECT {} FROM {}", fmt::join(bounds, ", "), kRemovedKeys));
+  std::vector<std::string> names;
+  std::vector<LogicalType> types;
+  connection_.DescribeSelect(fmt::format("FROM {}", kRemovedKeys), names, types);
+  for (size_t i = 0; i < key_columns_.size(); ++i) {
+    // Keys of another type are compared as that type, for which the column's statistics were not made.
+    auto type = ToColumnType(types[i]);
+    if (type && AreCompared(*type, key_columns_[i].type)) AddRangeOfKeys(key_columns_[i].name);
+  }
+}
+
+void RowRemoval::AddRangeOfKeys(const std::string& column) {
+  ResultStream answer = connection_.Stream(
+      fmt::format("SELECT CAST(min({0}) AS VARCHAR), CAST(max({0}) AS VARCHAR), count(*) - count({0}) FROM {1}",
+                  QuoteName(column), kRemovedKeys));
   ChunkHandle chunk;
   QLAKE_CHECK(answer.Next(chunk));
-  for (size_t i = 0; i < key_columns_.size(); ++i) {
-    VectorView least(duckdb_data_chunk_get_vector(chunk.get(), 3 * i));
-    VectorView greatest(duckdb_data_chunk_get_vector(chunk.get(), 3 * i + 1));
-    VectorView nulls(duckdb_data_chunk_get_vector(chunk.get(), 3 * i + 2));
-    if (least.IsNull(0)) continue;  // NULLs alone: no bounds.
-    ranges_.push_back({key_columns_[i].name, std::string(least.TextAt(0)), std::string(greatest.TextAt(0)),
-                       nulls.At<int64_t>(0) > 0});
-  }
+  VectorView least(duckdb_data_chunk_get_vector(chunk.get(), 0));
+  VectorView greatest(duckdb_data_chunk_get_vector(chunk.get(), 1));
+  VectorView nulls(duckdb_data_chunk_get_vector(chunk.get(), 2));
+  if (least.IsNull(0)) return;  // No keys, or NULLs alone: no bounds.
+  ranges_.push_back({.column = column,
+                     .least = std::string(least.TextAt(0)),
+                     .greatest = std::string(greatest.TextAt(0)),
+                     .has_null = nulls.At<int64_t>(0) > 0});
 }
 
 // Joins the rows of `t` with the removed keys `k`; keys that are NULL meet, too.

@@ -34,6 +34,7 @@ class RowRemoval {
 
  private:
   void ComputeKeys(const TableChange& change);
+  void AddRangeOfKeys(const std::string& column);
   std::string OnSameKey() const;
 
   Connection& connection_;

@@ -234,8 +234,9 @@ TEST_F(TableChangeTest, WideningAndRemovingInOneVersionLeavesEachRowOnce) {
   auto target = FillNumbers();
   Apply(target, {.insert_sql = "SELECT 50 AS id, 0 AS odd"});
   auto wider = Target("SELECT 1::BIGINT AS id, 0 AS odd");
-  auto report = Apply(
-      wider, {.insert_sql = "SELECT 2::BIGINT AS id, 7 AS odd", .remove_sql = "SELECT 2 AS id", .key_columns = {"id"}});
+  auto report = Apply(wider, {.insert_sql = "SELECT 2::BIGINT AS id, 7 AS odd",
+                              .remove_sql = "SELECT * FROM (VALUES (2), (5000000000)) v(id)",
+                              .key_columns = {"id"}});
   EXPECT_EQ(report.rows_removed, 1);
   EXPECT_EQ(Rows("SELECT id, odd FROM t.t ORDER BY id"), (Lines{"0|0", "1|1", "2|7", "3|1", "50|0"}));
   // A partition's value alone becomes wider without its files being written anew.
@@ -283,8 +284,9 @@ TEST_F(TableChangeTest, ANewCheckIsHeldAgainstTheRowsThatStay) {
               [&] { Apply(target, {}); });
   ExpectError(base::ErrorKind::kInput, "new to the table",
               [&] { database_->CheckChange(target, Load(target), {}, base::SystemClock()); });
-  ExpectError(base::ErrorKind::kInput, "new to the table",
-              [&] { Apply(target, {.remove_sql = "SELECT 2 AS id", .key_columns = {"id"}}); });
+  ExpectError(base::ErrorKind::kInput, "new to the table", [&] {
+    Apply(target, {.remove_sql = "SELECT * FROM (VALUES (2), (5000000000)) v(id)", .key_columns = {"id"}});
+  });
   EXPECT_EQ(Load(target)->version(), 0);
   Apply(target, {.remove_sql = "SELECT 3 AS id", .key_columns = {"id"}});
   EXPECT_EQ(Load(target)->metadata().configuration.at("delta.constraints.small"), "id < 3");

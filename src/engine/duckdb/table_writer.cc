@@ -303,8 +303,8 @@ void TableWriter::InsertRows(const TableChange& change, const RowCheck& check, R
 void TableWriter::FinishChanges() {
   if (!changes_) return;
   change_files_ = changes_->Finish();
-  if (!update_keys_.empty())
-    resources_.connection.Run(fmt::format("DROP TABLE {}; DROP TABLE {}", kComingKeys, kGoneKeys));
+  if (update_keys_.empty()) return;
+  resources_.connection.Run(fmt::format("DROP TABLE {}; DROP TABLE {}", kComingKeys, kGoneKeys));
 }
 
 void TableWriter::RemovePartitionsOf(const std::vector<delta::AddFile>& files) {
