@@ -83,7 +83,9 @@ class CommitDescription {
       return NamesPersonalColumn(change_.remove_where) ? "(not told: it names a personal column)"
                                                        : change_.remove_where;
     }
-    return fmt::format("same {}", fmt::join(change_.key_columns, ", "));
+    std::vector<std::string> terms;
+    for (const auto& key : change_.key_columns) terms.push_back(fmt::format("t.`{0}` <=> s.`{0}`", key));
+    return fmt::format("({})", fmt::join(terms, " AND "));
   }
 
   // Also when the name only stands in it by chance.

@@ -56,6 +56,13 @@ class TableChangeTest : public LakeTest {
                             fmt::join(urls, ", ")));
   }
 
+  // The same as Apply(), without a look at the table afterwards.
+  ApplyReport ApplyUnseen(const TableTarget& target, const TableChange& change) {
+    auto report = database_->Apply(target, Load(target), change, {}, base::SystemClock());
+    EXPECT_TRUE(std::holds_alternative<delta::Committed>(report.outcome));
+    return report;
+  }
+
   // Makes the rows unreadable: a change that looks into these files fails.
   void Break(const std::set<std::string>& paths) {
     for (const auto& path : paths) storage_->Write("warehouse/t/" + path, "no Parquet");
@@ -83,7 +90,7 @@ class TableChangeTest : public LakeTest {
 TEST_F(TableChangeTest, AConditionOnPartitionsRemovesFilesWithoutReadingThem) {
   auto target = FillDays();
   Break(LivePaths());
-  auto report = Apply(target, {.remove_where = "day = DATE '2023-05-21' OR day > DATE '2030-01-01'"});
+  auto report = ApplyUnseen(target, {.remove_where = "day = DATE '2023-05-21' OR day > DATE '2030-01-01'"});
   EXPECT_EQ(report.rows_removed, 10);
   EXPECT_EQ(report.files_removed, 1);
   EXPECT_EQ(report.files_added, 0);
@@ -94,7 +101,7 @@ TEST_F(TableChangeTest, AConditionOnPartitionsRemovesFilesWithoutReadingThem) {
   EXPECT_EQ(Metric(1, "numDeletedRows"), "10");
   EXPECT_EQ(Metric(1, "numRemovedFiles"), "1");
   // Nothing more to remove: no version.
-  EXPECT_EQ(Apply(target, {.remove_where = "day = DATE '2023-05-21'"}).files_removed, 0);
+  EXPECT_EQ(ApplyUnseen(target, {.remove_where = "day = DATE '2023-05-21'"}).files_removed, 0);
   EXPECT_EQ(Load(target)->version(), 1);
 }
 
@@ -122,7 +129,6 @@ TEST_F(TableChangeTest, StatisticsTellWhichFilesHoldNoRowOfACondition) {
     Apply(target, {.insert_sql = fmt::format(
                        "SELECT CAST({0} + i AS INTEGER) AS id, 'n{0}' AS name FROM range(10) r(i)", i * 10)});
   }
-  std::string kept;
   auto snapshot = Load(target);
   std::set<std::string> others;
   for (const auto& [path, file] : snapshot->files()) {
@@ -131,12 +137,12 @@ TEST_F(TableChangeTest, StatisticsTellWhichFilesHoldNoRowOfACondition) {
   }
   ASSERT_EQ(others.size(), 3U);
   Break(others);
-  EXPECT_EQ(Apply(target, {.remove_where = "id BETWEEN 20 AND 24"}).rows_removed, 5);
-  EXPECT_EQ(Apply(target, {.remove_where = "name = 'n20' AND id = 29"}).rows_removed, 1);
+  EXPECT_EQ(ApplyUnseen(target, {.remove_where = "id BETWEEN 20 AND 24"}).rows_removed, 5);
+  EXPECT_EQ(ApplyUnseen(target, {.remove_where = "name = 'n20' AND id = 29"}).rows_removed, 1);
   // Keys, too.
-  auto report = Apply(target, {.insert_sql = "SELECT 26 AS id, 'new' AS name",
-                               .remove_sql = "SELECT 26::BIGINT AS id UNION SELECT 28",
-                               .key_columns = {"id"}});
+  auto report = ApplyUnseen(target, {.insert_sql = "SELECT 26 AS id, 'new' AS name",
+                                     .remove_sql = "SELECT 26::BIGINT AS id UNION SELECT 28",
+                                     .key_columns = {"id"}});
   EXPECT_EQ(report.rows_removed, 2);
   EXPECT_EQ(report.rows_copied, 2);
   EXPECT_EQ(CommitInfo(6)["operation"], "MERGE");
@@ -246,6 +252,28 @@ TEST_F(TableChangeTest, WideningAndRemovingInOneVersionLeavesEachRowOnce) {
   parted.columns = database_->Describe("SELECT 1 AS id, 2::BIGINT AS p");
   EXPECT_EQ(Apply(parted, {}).files_added, 0);
   EXPECT_EQ(Rows("SELECT id, p, typeof(p) FROM t.t"), Lines{"1|2|BIGINT"});
+}
+
+TEST_F(TableChangeTest, TypesOfAnotherWriterThatOursHoldAreWidenedToThem) {
+  storage_->Write("warehouse/t/part-0.parquet", "");
+  std::string path = root_ + "/warehouse/t/part-0.parquet";
+  database_->Run(fmt::format("COPY (SELECT 7::SMALLINT AS s, 0.1::FLOAT AS f, 'x' AS name) TO {} (FORMAT parquet)",
+                             QuoteLiteral(path)));
+  delta::Transaction transaction(*storage_, "warehouse/t", std::nullopt);
+  transaction.Stage(delta::Metadata{
+      .schema_json = R"({"type":"struct","fields":[{"name":"s","type":"short","nullable":true,"metadata":{}},)"
+                     R"({"name":"f","type":"float","nullable":true,"metadata":{}},)"
+                     R"({"name":"name","type":"string","nullable":true,"metadata":{}}]})"});
+  transaction.Stage(
+      delta::AddFile{.path = "part-0.parquet", .size_bytes = static_cast<int64_t>(std::filesystem::file_size(path))});
+  ASSERT_TRUE(std::holds_alternative<delta::Committed>(std::move(transaction).Commit(base::SystemClock(), {})));
+  auto keeping = Target("SELECT 'x' AS name");
+  ExpectError(base::ErrorKind::kInput, "\"s\" has a type that is not supported", [&] { Apply(keeping, {}); });
+  Apply(Target("SELECT 1 AS s, 0.5::DOUBLE AS f, 'x' AS name"),
+        {.insert_sql = "SELECT 100000 AS s, 0.5::DOUBLE AS f, 'y' AS name"});
+  EXPECT_EQ(Rows("SELECT s, CAST(f AS FLOAT), name, typeof(f) FROM t.t ORDER BY s"),
+            (Lines{"7|0.1|x|DOUBLE", "100000|0.5|y|DOUBLE"}));
+  EXPECT_EQ(Actions(1, "remove").size(), 1U);
 }
 
 TEST_F(TableChangeTest, ARowThatBreaksACheckIsShownWithPersonalValuesMasked) {
