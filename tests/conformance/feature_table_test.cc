@@ -74,6 +74,75 @@ TEST_F(FeatureTableTest, ATableOfAnotherEngineIsWrittenUnderItsConstraintsAndWit
   EXPECT_EQ(appended.exit_code, 0) << appended.err;
 }
 
+class ProjectSettingsTest : public LakeTest {
+ protected:
+  // The built-in project, with lines more in the heads of two models.
+  void WriteProject(const std::string& fact_lines, const std::string& customer_lines) {
+    MustRun({"init", project()});
+    AddToHead("sales_transactions_fact", fact_lines);
+    AddToHead("customer_dim", customer_lines);
+  }
+  std::string project() const { return folder() + "/project"; }
+  ProcessResult RunProject() const { return Run({"run", "--project", project()}); }
+  int VersionsOf(const std::string& table) const {
+    int versions = 0;
+    std::error_code absent;
+    for (const auto& entry : std::filesystem::directory_iterator(lake() + "/" + table + "/_delta_log", absent)) {
+      if (entry.path().extension() == ".json") ++versions;
+    }
+    return versions;
+  }
+
+ private:
+  void AddToHead(const std::string& model, const std::string& lines) {
+    std::string path = project() + "/models/warehouse/" + model + ".sql";
+    std::string text = ReadFile(path);
+    size_t end_of_kind = text.find('\n') + 1;
+    std::ofstream(path) << text.substr(0, end_of_kind) << lines << text.substr(end_of_kind);
+  }
+};
+
+TEST_F(ProjectSettingsTest, ARowThatBreaksACheckStopsTheBatchBeforeItsFirstCommitAndIsNamed) {
+  WriteProject("-- check: units_positive: units > 0\n", "-- check: no_bob: first_name <> 'Bob'\n");
+  Drop("2023-05-20T10", "sales_transactions_1.csv",
+       SalesCsv({{.id = "trx-1"}, {.id = "trx-2", .customer = "85002", .first_name = "Bob"}}));
+  auto run = RunProject();
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_NE(run.err.find("table warehouse/customer_dim: a row breaks the constraint \"no_bob\" (first_name <> 'Bob')"),
+            std::string::npos)
+      << run.err;
+  EXPECT_NE(run.err.find("first_name = ***"), std::string::npos) << run.err;
+  EXPECT_EQ(VersionsOf("warehouse/sales_transactions_fact"), 0);
+  // The check is mended: the same drop goes through.
+  std::filesystem::remove_all(project());
+  WriteProject("-- check: units_positive: units > 0\n", "");
+  run = RunProject();
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(Sql("SELECT count(*) FROM warehouse.sales_transactions_fact"), "2\n");
+  EXPECT_EQ(UnclosedLedger(), "");
+}
+
+TEST_F(ProjectSettingsTest, ACorrectionOfATableWithChangeDataTellsTheChange) {
+  WriteProject("-- property: delta.enableChangeDataFeed = true\n", "");
+  Drop("2023-05-20T10", "sales_transactions_1.csv", SalesCsv({{.id = "trx-1"}, {.id = "trx-2"}, {.id = "trx-3"}}));
+  ASSERT_EQ(RunProject().exit_code, 0);
+  std::string changes = lake() + "/warehouse/sales_transactions_fact/_change_data";
+  EXPECT_FALSE(std::filesystem::exists(changes));
+  Drop("2023-05-20T10", "sales_transactions_1.csv",
+       SalesCsv({{.id = "trx-1"}, {.id = "trx-2", .units = "9"}, {.id = "trx-3"}}));
+  auto run = RunProject();
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_TRUE(std::filesystem::exists(changes));
+  EXPECT_EQ(Sql("SELECT units FROM warehouse.sales_transactions_fact ORDER BY transaction_id"), "2\n9\n2\n");
+}
+
+TEST_F(ProjectSettingsTest, AnUnknownPropertyIsRefusedWithTheOneThatWasMeant) {
+  WriteProject("-- property: delta.enableChangeDataFed = true\n", "");
+  auto run = RunProject();
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_NE(run.err.find("did you mean delta.enableChangeDataFeed?"), std::string::npos) << run.err;
+}
+
 TEST_F(FeatureTableTest, NoPersonalValueStandsInTheLogOfAnyTableOfTheLake) {
   for (int hour = 0; hour < 11; ++hour) {
     ASSERT_EQ(Qlake({"simulate", "drops", "--out", landing(), "--hours", "1", "--rows", "60", "--seed",
