@@ -78,7 +78,7 @@ class ProjectSettingsTest : public LakeTest {
  protected:
   // The built-in project, with lines more in the heads of two models.
   void WriteProject(const std::string& fact_lines, const std::string& customer_lines) {
-    MustRun({"init", project()});
+    ASSERT_EQ(Qlake({"init", project()}).exit_code, 0);
     AddToHead("sales_transactions_fact", fact_lines);
     AddToHead("customer_dim", customer_lines);
   }

@@ -14,6 +14,7 @@ import decimal
 import json
 import math
 import pathlib
+import re
 import sys
 
 
@@ -147,6 +148,12 @@ def log_text(folder):
     return "\n".join(texts).replace("\\", ""), checkpoints
 
 
+def stands_in(value, text):
+    if value.isdigit():  # As a text: sizes and times are full of digits.
+        return re.search(f"[\"']{value}[\"']", text) is not None
+    return json.dumps(value, ensure_ascii=False)[1:-1].replace("\\", "") in text
+
+
 def search_personal(lake):
     import deltalake
 
@@ -158,7 +165,7 @@ def search_personal(lake):
         with_personal += bool(values)
         for column, list_ in values.items():
             searched += len(list_)
-            found += [f"{log.parent}: {column}: {value}" for value in list_ if json.dumps(value, ensure_ascii=False)[1:-1].replace("\\", "") in text]
+            found += [f"{log.parent}: {column}: {value}" for value in list_ if stands_in(value, text)]
     # What is searched must be found where it stands: a product's name is in the statistics of its dimension.
     control, _ = log_text(pathlib.Path(lake, "warehouse/product_dim"))
     names = deltalake.DeltaTable(str(pathlib.Path(lake, "warehouse/product_dim"))).get_add_actions(flatten=True)
