@@ -126,6 +126,7 @@ class LineParser {
         has_in_commit_time = true;
       }
       if (key == "txnId" && value.is_string()) info.txn_id = value.get_string().value_unsafe();
+      if (key == "isBlindAppend" && value.is_bool()) info.is_blind_append = value.get_bool().value_unsafe();
     }
     return info;
   }

@@ -81,6 +81,7 @@ struct Metadata {
 struct CommitInfo {
   int64_t timestamp_ms = 0;  // 0: the writer gave none. Its inCommitTimestamp, when it gave that.
   std::string txn_id;
+  bool is_blind_append = false;  // It added rows and had read none for it; false when the writer does not say.
 };
 
 // A file in `_delta_log/_sidecars` that holds some of a V2 checkpoint's file actions. Stands in checkpoints only.
