@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/seal.h"
 #include "delta/action_json.h"
 #include "delta/checkpoint.h"
 #include "delta/commit_time.h"
@@ -110,6 +111,14 @@ std::optional<Conflict> Transaction::FindConflictWithBase() const {
     if (!log.empty()) return Conflict{log.newest(), "the table exists already"};
     return std::nullopt;
   }
+  // A base so old that the log's cleanup has reached it: its next version would be a second one of that number.
+  if (!storage_.Find(CommitPath(table_path_, base_->version()))) {
+    LogListing log(storage_, table_path_);
+    if (log.empty()) return Conflict{base_->version(), "the table is gone"};
+    if (log.newest() > base_->version() && log.CommitOf(base_->version() + 1) == nullptr) {
+      return Conflict{log.newest(), "the log no longer has the versions since ours"};
+    }
+  }
   if (auto reason = rules_.FindConflictWithBase()) return Conflict{base_->version(), *std::move(reason)};
   return std::nullopt;
 }
@@ -129,9 +138,12 @@ CommitOutcome Transaction::PutNextVersion(const base::Clock& clock, const Commit
   int64_t previous_ms = base_ ? base_->timestamp_ms() : 0;
   while (true) {
     int64_t timestamp_ms = std::max(NowMs(clock), previous_ms + 1);
-    if (PutLogFile(version, FormatCommitInfo(timestamp_ms, options) + staged)) return Committed{version};
+    std::string bytes = FormatCommitInfo(timestamp_ms, options) + staged;
+    base::Seal(bytes, bytes.find(base::kSealPlaceholder));
+    if (PutLogFile(version, bytes)) return Committed{version};
     std::string path = CommitPath(table_path_, version);
     std::vector<Action> winner = ParseActions(storage_.Read(path), path);
+    if (IsOurs(winner)) return Committed{version};  // A storage that repeats a lost answer says so.
     if (auto reason = rules_.FindConflictWith(winner)) return Conflict{version, *std::move(reason)};
     if (const CommitInfo* info = FindCommitInfo(winner)) previous_ms = std::max(previous_ms, info->timestamp_ms);
     ++version;
@@ -147,14 +159,17 @@ bool Transaction::PutLogFile(Version version, const std::string& bytes) {
     if (error.kind() != base::ErrorKind::kIo) throw;
     auto present = storage_.ReadIfPresent(path);
     if (!present) throw;  // Nothing of ours is visible.
-    std::vector<Action> actions = ParseActions(*std::move(present), path);
-    const CommitInfo* info = FindCommitInfo(actions);
-    if (info == nullptr || info->txn_id != txn_id_) return false;
+    if (!IsOurs(ParseActions(*std::move(present), path))) return false;
     storage_.Sync(std::span(&path, 1));  // It is ours and visible; the error may have come before it was durable.
     base::LogWarn("a commit succeeded although its storage reported an error",
                   {{"table", table_path_}, {"version", version}, {"error", error.message()}});
     return true;
   }
+}
+
+bool Transaction::IsOurs(const std::vector<Action>& actions) const {
+  const CommitInfo* info = FindCommitInfo(actions);
+  return info != nullptr && info->txn_id == txn_id_;
 }
 
 void Transaction::FillInMetadata(int64_t now_ms) {
@@ -180,7 +195,8 @@ std::string Transaction::FormatStaged(int64_t now_ms) const {
 }
 
 std::string Transaction::FormatCommitInfo(int64_t timestamp_ms, const CommitOptions& options) const {
-  base::Json info = {{"timestamp", timestamp_ms},
+  base::Json info = {{kSealKey, base::kSealPlaceholder},
+                     {"timestamp", timestamp_ms},
                      {"operation", options.operation},
                      {"operationParameters", AsTexts(options.operation_parameters)},
                      {"operationMetrics", AsTexts(options.operation_metrics)},
@@ -195,7 +211,9 @@ void Transaction::WriteCheckpointIfDue(Version version, const base::Clock& clock
   if (options.checkpoint_interval <= 0 || version == 0 || version % options.checkpoint_interval != 0) return;
   base::CrashPoint("delta.before_checkpoint");
   try {
-    auto snapshot = Snapshot::Load(storage_, table_path_, version);
+    // What the base knows is not read again, unless others were faster than we.
+    auto snapshot = base_ ? base_->Refresh(storage_) : std::nullopt;
+    if (!snapshot || snapshot->version() != version) snapshot = Snapshot::Load(storage_, table_path_, version);
     QLAKE_CHECK(snapshot);  // We have just committed it.
     WriteCheckpoint(storage_, *snapshot, NowMs(clock));
   } catch (const base::Error& error) {

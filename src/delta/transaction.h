@@ -71,6 +71,7 @@ class Transaction {
   std::string FormatCommitInfo(int64_t timestamp_ms, const CommitOptions& options) const;
   CommitOutcome PutNextVersion(const base::Clock& clock, const CommitOptions& options);
   bool PutLogFile(Version version, const std::string& bytes);
+  bool IsOurs(const std::vector<Action>& actions) const;
   void WriteCheckpointIfDue(Version version, const base::Clock& clock, const CommitOptions& options);
 
   storage::Storage& storage_;

@@ -27,7 +27,7 @@ TEST(TransactionTest, WhatIsCommittedIsLoaded) {
   Snapshot snapshot = table.Load();
   EXPECT_EQ(PathsOf(snapshot), (Strings{"city=São Paulo%2F/a b.parquet", "city=__HIVE_DEFAULT_PARTITION__/b.parquet"}));
   EXPECT_EQ(snapshot.files().begin()->second.partition_values.at("city"), "São Paulo/");
-  EXPECT_EQ(snapshot.files().rbegin()->second.partition_values.at("city"), std::nullopt);
+  EXPECT_EQ(snapshot.files().at("city=__HIVE_DEFAULT_PARTITION__/b.parquet").partition_values.at("city"), std::nullopt);
   EXPECT_EQ(snapshot.files().begin()->second.stats, R"({"numRecords":1})");
   EXPECT_EQ(snapshot.TransactionVersion("qlake.load"), 3);
   EXPECT_EQ(snapshot.metadata().partition_columns, (Strings{"city"}));
@@ -95,6 +95,35 @@ TEST(TransactionTest, CreatingATableThatExistsIsAConflict) {
   table.storage().Remove(CommitPath("t", 0));
   EXPECT_TRUE(ConflictReason(table.Create())) << "version 0 was cleaned up, but the table is there";
   EXPECT_FALSE(table.storage().Find(CommitPath("t", 0)));
+}
+
+TEST(TransactionTest, ABaseThatTheLogsCleanupHasReachedIsAConflictAndNoSecondVersionOfThatNumber) {
+  TestTable table;
+  table.Create();
+  table.Append("a");
+  Transaction late = table.Begin();
+  late.Stage(table.NewFile("late"));
+  for (const char* path : {"b", "c", "d"}) table.Append(path, {.checkpoint_interval = 3});
+  for (Version version : {0, 1, 2}) table.storage().Remove(CommitPath("t", version));
+  EXPECT_EQ(ConflictReason(std::move(late).Commit(TestTable::Clock(), {})),
+            "the log no longer has the versions since ours");
+  EXPECT_FALSE(table.storage().Find(CommitPath("t", 2)));
+  // A base that has gone itself while all after it are there is as good as any.
+  Transaction ours(table.storage(), "t", table.Load(3));
+  ours.Stage(table.NewFile("ours"));
+  table.storage().Remove(CommitPath("t", 3));
+  EXPECT_EQ(CommittedVersion(std::move(ours).Commit(TestTable::Clock(), {})), 5);
+}
+
+// As WebHDFS may: the answer to the first attempt is lost, the client sends it again and hears that the name is taken.
+TEST(TransactionTest, ACommitThatFindsItselfInTheLogIsCommitted) {
+  TestTable table;
+  table.Create();
+  Transaction ours = table.Begin();
+  ours.Stage(table.NewFile("a"));
+  table.WriteCommit(1, R"({"commitInfo":{"timestamp":5,"txnId":")" + ours.txn_id() + "\"}}\n" + AddLine("a"));
+  EXPECT_EQ(CommittedVersion(std::move(ours).Commit(TestTable::Clock(), {})), 1);
+  EXPECT_EQ(table.Load().version(), 1);
 }
 
 TEST(TransactionTest, AFileThatWasNeverWrittenIsNotCommitted) {

@@ -88,6 +88,27 @@ TEST_F(TableViewTest, FilesMakeTheTablesRowsWhateverTheirColumnsAre) {
                "NULL|NULL|[]|NULL|2020-01-02T00:00:00.000000|NULL"}));
 }
 
+// As by ALTER TABLE ADD COLUMN ... FIRST of another engine, which keeps our files and their tags.
+TEST_F(TableViewTest, AColumnThatAnotherEngineAddsInFrontDoesNotShiftTheOthersInOurFiles) {
+  base::Column a{.name = "a", .type = {base::ColumnType::Kind::kLong}};
+  base::Column b{.name = "b", .type = {base::ColumnType::Kind::kString}};
+  WriteFile("ours.parquet", "SELECT 1::BIGINT AS a, 'x' AS b");
+  auto log_with = [&](const std::string& fields, const std::string& tag) {
+    WriteLog(fields, {Add("ours.parquet", "{}", R"(,"tags":{"qlake.columns":")" + tag + "\"}}")});
+    Define();
+  };
+  std::string fields = Field("a", "\"long\"") + "," + Field("b", "\"string\"");
+  for (const std::string& tag : {ColumnsTagOf({a, b}), std::string("2"), std::string("unknown")}) {
+    SCOPED_TRACE(tag);
+    log_with(fields, tag);
+    EXPECT_EQ(Rows("SELECT * FROM t.t"), (Strings{"1|x"}));
+    log_with(Field("new", "\"long\"") + "," + fields, tag);
+    EXPECT_EQ(Rows("SELECT * FROM t.t"), (Strings{"NULL|1|x"}));
+    log_with(fields + "," + Field("new", "\"long\""), tag);
+    EXPECT_EQ(Rows("SELECT * FROM t.t"), (Strings{"1|x|NULL"}));
+  }
+}
+
 TEST_F(TableViewTest, TextAndBytesAreToldApartByTheTable) {
   WriteFile("a.parquet", "SELECT 'é' AS b, encode('é') AS t, [encode('x')] AS l");
   WriteLog(Field("t", "\"string\"") + "," + Field("b", "\"binary\"") + "," + Field("l", ArrayOf("\"string\"")),
