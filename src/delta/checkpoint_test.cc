@@ -67,6 +67,21 @@ TEST(CheckpointTest, ATableIsTheSameFromItsCheckpointAlone) {
   EXPECT_EQ(table.Load().files().size(), 3u);
 }
 
+TEST(CheckpointTest, StatisticsAreDecodedWhenSomebodyAsks) {
+  TestTable table;
+  WriteRichTable(table);
+  Snapshot from_commits = table.Load();
+  WriteCheckpoint(table.storage(), from_commits, 2000);
+  for (Version version = 0; version <= 2; ++version) table.storage().Remove(CommitPath("t", version));
+  Snapshot snapshot = table.Load();
+  AddFile file = snapshot.files().at("p=a%20b/ü.parquet");
+  EXPECT_EQ(file.stats, R"({"numRecords":1})");
+  EXPECT_EQ(snapshot.files().at("plain").stats, "");
+  // They outlive the snapshot, and are written to the next checkpoint.
+  snapshot = from_commits;
+  EXPECT_EQ(file.stats, R"({"numRecords":1})");
+}
+
 TEST(CheckpointTest, TombstonesGoWhenTheirRetentionIsOver) {
   TestTable table;
   WriteRichTable(table);

@@ -37,7 +37,8 @@ Life LiveThrough(TestTable& table, const storage::SimulatedDisk& disk) {
   note(table.Append("city=Oslo/a", with_checkpoint));
   note(table.Append("city=Bergen/b", with_checkpoint));  // With a checkpoint.
   Transaction replace = table.Begin();
-  for (const auto& [path, file] : table.Load().files()) replace.Stage(TestTable::Removal(file));
+  Snapshot before = table.Load();
+  for (const auto& [path, file] : before.files()) replace.Stage(TestTable::Removal(file));
   replace.Stage(table.NewFile("city=Oslo/c"));
   note(std::move(replace).Commit(TestTable::Clock(), with_checkpoint));
   Transaction compact = table.Begin();

@@ -124,14 +124,18 @@ class ContentionTest : public ::testing::Test {
     }
   }
 
-  // Until all writers are done; kills one now and then and starts it again. Gives the number of kills.
+  // Until all writers are done; kills one now and then and starts it again, as long as that leaves them the time to get
+  // anywhere. Gives the number of kills.
   int RunWriters(int steps, unsigned seed) {
+    const int kills_max = 20 + 3 * steps;
     std::mt19937 random(seed);
     std::map<pid_t, int> running;
     for (int writer = 0; writer < kWriters; ++writer) running.emplace(Start(writer, steps, seed), writer);
     int kills = 0;
     while (!running.empty()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(random() % 60));
+      Reap(running);
+      if (running.empty() || kills >= kills_max) continue;
       auto victim = std::next(running.begin(), static_cast<int>(random() % running.size()));
       ::kill(victim->first, SIGKILL);
       int status = 0;
@@ -144,7 +148,6 @@ class ContentionTest : public ::testing::Test {
       } else {
         EXPECT_EQ(WEXITSTATUS(status), 0) << "writer " << writer;
       }
-      Reap(running);
     }
     return kills;
   }

@@ -179,6 +179,27 @@ TEST_F(TableViewTest, ValuesOfVeryManyPartitionsAreLookedUp) {
   EXPECT_EQ(Rows("SELECT * FROM t.t WHERE a = 7"), (Strings{"7|2020-01-01T00:00:00.000007Z|true"}));
 }
 
+// The others are gone from the disk, so that opening one would be an error. DuckDB takes the columns from the first.
+TEST_F(TableViewTest, AQueryOfOneDayOpensThatDaysFilesAlone) {
+  base::Column a{.name = "a", .type = {base::ColumnType::Kind::kLong}};
+  base::Column day{.name = "day", .type = {base::ColumnType::Kind::kDate}};
+  Strings adds;
+  for (int i = 1; i <= 28; ++i) {
+    std::string date = fmt::format("2023-02-{:02}", i);
+    std::string path = fmt::format("day={}/x.parquet", date);
+    WriteFile(path, fmt::format("SELECT {}::BIGINT AS a", i));
+    adds.push_back(
+        Add(path, R"({"day":")" + date + "\"}", R"(,"tags":{"qlake.columns":")" + ColumnsTagOf({a, day}) + "\"}}"));
+  }
+  WriteLog(Field("a", "\"long\"") + "," + Field("day", "\"date\""), adds, {"day"});
+  for (int i = 2; i <= 28; ++i) {
+    if (i != 17) storage_->Remove(fmt::format("t/day=2023-02-{:02}/x.parquet", i));
+  }
+  Define();
+  EXPECT_EQ(Rows("SELECT a FROM t.t WHERE day = DATE '2023-02-17'"), (Strings{"17"}));
+  EXPECT_EQ(Cell("count(*) FROM t.t WHERE day BETWEEN DATE '2023-02-17' AND DATE '2023-02-17'"), "1");
+}
+
 TEST_F(TableViewTest, PartitionValuesOfEveryTypeComeFromTheirTexts) {
   WriteFile("a.parquet", "SELECT 1 AS v");
   std::string fields = Field("v", "\"integer\"");
