@@ -28,8 +28,8 @@ CheckpointContent DecodeCheckpoint(std::string bytes, const std::string& name);
 // The same of a table that is decoded; files are without statistics.
 CheckpointContent ReadCheckpoint(const arrow::Table& table, const std::string& name);
 
-// Statistics as JSON text; of the tombstones only those that the table still keeps at `now_ms`
-// (delta.deletedFileRetentionDuration, 7 days when absent).
+// Statistics as JSON text; of tombstones and transactions only those that the table still keeps at `now_ms`
+// (delta/retention.h).
 std::shared_ptr<arrow::Table> BuildCheckpoint(const Snapshot& snapshot, int64_t now_ms);
 
 // Writes the snapshot's checkpoint, then the hint `_last_checkpoint`, each in one piece.

@@ -30,6 +30,7 @@ class FileStatistics {
   std::string_view text() const { return column_ ? column_->At(row_) : std::string_view(); }
   operator std::string_view() const { return text(); }  // NOLINT
   bool empty() const { return text().empty(); }
+  size_t find(std::string_view part) const { return text().find(part); }
   const char* begin() const { return text().data(); }
   const char* end() const { return text().data() + text().size(); }
 
