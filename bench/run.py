@@ -258,8 +258,8 @@ def bench_delta(rounds: int, peers: list[str]) -> dict[str, list[measure.Measure
         for name, command in (
             ("qlake: open", [*ours, "open", str(copies[0])]),
             ("deltalake: open", [*theirs, "open", str(copies[1] / "t")]),
-            ("qlake: commit one file", [*ours, "commit", str(copies[0]), "9"]),
-            ("deltalake: commit one file", [*theirs, "commit", str(copies[1] / "t"), "9"]),
+            ("qlake: commit one file", [*ours, "commit", str(copies[0]), "3"]),
+            ("deltalake: commit one file", [*theirs, "commit", str(copies[1] / "t"), "3"]),
         ):
             measured, said = measure.measure_inside(command)
             found.setdefault(name, []).append(measured)
