@@ -1,6 +1,7 @@
 """Runs a command and measures it with everything that it started: wall seconds, CPU seconds, peak resident memory."""
 
 import ctypes
+import json
 import os
 import subprocess
 import sys
@@ -53,3 +54,15 @@ def measure(command: list[str], log_path: str) -> Measurement:
         with open(log_path, encoding="utf-8", errors="replace") as log:
             raise RuntimeError(f"{command} ended with {process.returncode}:\n{log.read()[-2000:]}")
     return Measurement(wall_s, cpu_s, peak_kib / 1024)
+
+
+def measure_inside(command: list[str]) -> tuple[Measurement, dict]:
+    """Of a command that measures a part of its work itself and prints it as JSON: {"wall_ms", "cpu_ms", ...}."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    printed = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"{command} ended with {process.returncode}")
+    found = json.loads(printed)
+    return Measurement(found["wall_ms"] / 1000, found["cpu_ms"] / 1000, usage.ru_maxrss / 1024), found

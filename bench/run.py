@@ -6,6 +6,7 @@
     run.py hour        one hour of 1,500 rows into a warehouse of 2.4, 4.8 and 24 million rows
     run.py reports     every report on the warehouse of 24 million rows
     run.py simulate    the writer of test data
+    run.py delta       the log of a table of 100,000 files: opened, and a file committed to it; qlake and deltalake
     run.py tables      write the tables of bench/README.md anew from bench/results/*.json
 
 Data and lakes are kept in QLAKE_BENCH_DATA (build/bench by default; 15 GB for all of them). A result goes to
@@ -34,6 +35,8 @@ RESULTS = BENCH / "results"
 PYTHON = BENCH / ".venv" / "bin" / "python"
 SEED = 7
 FIRST_HOUR = "2026-11-20T14"
+DELTA_LOG_BENCH = BENCH.parent / "build" / "bin" / "delta_log_bench"
+DELTALAKE_PYTHON = BENCH.parent / ".deps" / "venv" / "bin" / "python"  # Of the conformance tests, which have it, too.
 PEERS = ("duckdb_best", "duckdb_typical", "polars_job", "spark_job")
 # A file system looks twice at names and inodes that were freed in the last seconds, which whoever comes next would pay.
 REST_AFTER_DELETE_S = 6
@@ -241,6 +244,43 @@ def bench_simulate(rounds: int, peers: list[str]) -> dict[str, list[measure.Meas
     return found
 
 
+def bench_delta(rounds: int, peers: list[str]) -> dict[str, list[measure.Measurement]]:
+    table = prepare_delta_table(100_000)
+    ours, theirs = [str(DELTA_LOG_BENCH)], [str(DELTALAKE_PYTHON), str(BENCH / "peers" / "delta_log.py")]
+    found: dict[str, list[measure.Measurement]] = {}
+    for number in range(rounds):
+        copies = [DATA / "out-delta-qlake", DATA / "out-delta-deltalake"]
+        remove(copies)
+        for copy in copies:
+            shutil.copytree(table, copy)
+        subprocess.run(["sync"], check=True)
+        files = {}
+        for name, command in (
+            ("qlake: open", [*ours, "open", str(copies[0])]),
+            ("deltalake: open", [*theirs, "open", str(copies[1] / "t")]),
+            ("qlake: commit one file", [*ours, "commit", str(copies[0]), "3"]),
+            ("deltalake: commit one file", [*theirs, "commit", str(copies[1] / "t"), "3"]),
+        ):
+            measured, said = measure.measure_inside(command)
+            found.setdefault(name, []).append(measured)
+            what = name.partition(": ")[2]
+            if said["files"] != files.setdefault(what, said["files"]):
+                sys.exit(f"{name} finds {said['files']} files, not {files[what]}")
+            tell(number, name, measured)
+    remove(copies)
+    return found
+
+
+def prepare_delta_table(files: int) -> pathlib.Path:
+    table = DATA / f"delta-log-{files}"
+    if not table.exists():
+        unfinished = DATA / f"{table.name}.part"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        subprocess.run([str(DELTA_LOG_BENCH), "make", str(unfinished), str(files)], check=True)
+        unfinished.rename(table)
+    return table
+
+
 # --- What is told ---
 
 
@@ -284,6 +324,7 @@ TITLES = {
     "hour": "One hour of 1,500 rows into a warehouse",
     "reports": "Reports",
     "simulate": "The simulator, 24 hours x 1,000,000 rows",
+    "delta": "The log of a table of 100,000 files (a checkpoint and ten commits)",
 }
 
 
@@ -306,7 +347,7 @@ def reference_of(who: str, measurements: dict) -> list[dict] | None:
 def format_table(result: dict) -> str:
     measurements = result["measurements"]
     rounds = len(next(iter(measurements.values())))
-    digits = 2 if result["name"] in ("batch", "large", "simulate") else 3
+    digits = {"batch": 2, "large": 2, "simulate": 2, "delta": 4}.get(result["name"], 3)
     has_ratio = result["name"] in ("batch", "large")
     machine = "; ".join(result["machine"].values())
     lines = [
@@ -352,6 +393,7 @@ BENCHMARKS = {
     "hour": bench_hour,
     "reports": bench_reports,
     "simulate": bench_simulate,
+    "delta": bench_delta,
 }
 SIZES = ["2.4 million", "4.8 million", "24 million"]
 

@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
-# The long forms of the tests: 200 random histories, a kill at every pass of every label, every storage call failed in turn, a
-# broker killed 20 times while it is read.
+# The long forms of the tests: 200 random histories, a kill at every pass of every label, every storage call failed in turn, sixteen
+# processes of 200 commits that are killed at random, a log garbled in very many ways under ASan and UBSan, a broker killed
+# 20 times while it is read.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install.sh --kafka
-scripts/build.sh release property_test crash_test lake_test kafka_broker_test
+scripts/build.sh release property_test crash_test lake_test contention_test delta_test kafka_broker_test
+scripts/build.sh asan delta_test
 QLAKE_ROUNDS=${QLAKE_ROUNDS:-200} build/bin/property_test --gtest_brief=1
 QLAKE_ROUNDS=${QLAKE_ROUNDS:-200} build/bin/lake_test --gtest_brief=1 --gtest_filter='*Random*'
 QLAKE_FAULT_STEP=1 QLAKE_KILL_STEP=1 build/bin/crash_test --gtest_brief=1
+QLAKE_COMMITS=${QLAKE_COMMITS:-200} build/bin/contention_test --gtest_brief=1
+build/bin/delta_test --gtest_brief=1 --gtest_filter='PowerLossTest.*' --gtest_repeat=20
+QLAKE_ROUNDS=${QLAKE_FUZZ_ROUNDS:-100000} build-asan/bin/delta_test --gtest_brief=1 --gtest_filter='LogFuzzTest.*'
 QLAKE_ROUNDS=20 build/bin/kafka_broker_test --gtest_brief=1 --gtest_filter='*Killed*'

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/seal.h"
 #include "delta/path_encoding.h"
 
 namespace qlake::delta {
@@ -126,6 +127,8 @@ class LineParser {
         has_in_commit_time = true;
       }
       if (key == "txnId" && value.is_string()) info.txn_id = value.get_string().value_unsafe();
+      if (key == kSealKey && value.is_string()) info.seal = value.get_string().value_unsafe();
+      if (key == "isBlindAppend" && value.is_bool()) info.is_blind_append = value.get_bool().value_unsafe();
     }
     return info;
   }
@@ -253,6 +256,19 @@ base::Json ToJson(const std::map<std::string, std::string>& map) {
   return json;
 }
 
+// Damage that would pass for other values. Log files of other writers carry no seal.
+void RequireIntact(std::string_view text, const std::vector<Action>& actions, const std::string& name) {
+  for (const Action& action : actions) {
+    const auto* info = std::get_if<CommitInfo>(&action);
+    if (info == nullptr || info->seal.empty()) continue;
+    size_t position = text.find(info->seal);
+    bool is_whole = info->seal.size() == base::kSealDigits && position != std::string_view::npos;
+    if (!is_whole || !base::IsSealIntact(text, position)) {
+      throw base::CorruptError("{} is damaged: it is not as it was written ({} does not match)", name, kSealKey);
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Action> ParseActions(std::string text, const std::string& name) {
@@ -273,6 +289,7 @@ std::vector<Action> ParseActions(std::string text, const std::string& name) {
     line_parser.Parse(root, actions);
   }
   if (line == 0) throw base::CorruptError("{} is empty; a version of a table has at least one action", name);
+  RequireIntact(std::string_view(text).substr(0, size), actions, name);
   return actions;
 }
 
@@ -307,7 +324,7 @@ std::string FormatAction(const RemoveFile& file) {
                        {"deletionTimestamp", file.deletion_timestamp_ms},
                        {"dataChange", file.data_change},
                        {"extendedFileMetadata", true},
-                       {"partitionValues", ToJson(file.partition_values)},
+                       {"partitionValues", ToJson(file.partition_values.get())},
                        {"size", file.size_bytes}};
   if (file.deletion_vector) fields["deletionVector"] = ToJson(*file.deletion_vector);
   return FormatLine("remove", std::move(fields));
@@ -315,12 +332,12 @@ std::string FormatAction(const RemoveFile& file) {
 
 std::string FormatAction(const AddFile& file) {
   base::Json fields = {{"path", EncodePath(file.path)},
-                       {"partitionValues", ToJson(file.partition_values)},
+                       {"partitionValues", ToJson(file.partition_values.get())},
                        {"size", file.size_bytes},
                        {"modificationTime", file.modification_time_ms},
                        {"dataChange", file.data_change}};
-  if (!file.stats.empty()) fields["stats"] = file.stats;
-  if (!file.tags.empty()) fields["tags"] = ToJson(file.tags);
+  if (!file.stats.empty()) fields["stats"] = file.stats.text();
+  if (!file.tags.empty()) fields["tags"] = ToJson(file.tags.get());
   if (file.deletion_vector) fields["deletionVector"] = ToJson(*file.deletion_vector);
   return FormatLine("add", std::move(fields));
 }

@@ -9,8 +9,11 @@ namespace qlake::delta {
 
 // The actions of one log file: a JSON object a line, each with one action (PROTOCOL.md, "Delta Log Entries"). Actions
 // and fields that we do not know are left out, as the protocol wants. Throws Error{kCorrupt} with `name` (the file) and
-// line when the text is anything else, and Error{kInput} when it names a data file outside of the table's folder.
+// line when the text is anything else, or is not what its seal is of.
 std::vector<Action> ParseActions(std::string text, const std::string& name);
+
+// The key of commitInfo that holds the seal of its log file (base/seal.h): JSON does not notice all damage.
+inline constexpr const char* kSealKey = "qlakeSeal";
 
 // Each as one line of a log file, without the line's end. commitInfo is written by the transaction, which knows more of
 // it than a reader needs.

@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "base/column_type.h"
+#include "delta/boxed.h"
+#include "delta/file_statistics.h"
+#include "delta/shared_map.h"
 
 // The actions of the Delta protocol (PROTOCOL.md, "Actions"), as values. Names follow the protocol's.
 namespace qlake::delta {
@@ -35,22 +38,22 @@ struct DeletionVector {
 struct AddFile {
   // Decoded: relative to the table's folder, or "/data/x.parquet", or "s3://bucket/x.parquet" (delta/path_encoding.h).
   std::string path;
-  PartitionValues partition_values;
+  SharedMap<PartitionValues> partition_values;
   int64_t size_bytes = 0;
   int64_t modification_time_ms = 0;
   bool data_change = true;
-  std::string stats;  // The protocol's per-file statistics as JSON text; empty when there are none.
-  std::map<std::string, std::string> tags;
-  std::optional<DeletionVector> deletion_vector;  // Rows of the file that are not rows of the table.
+  FileStatistics stats;
+  SharedMap<std::map<std::string, std::string>> tags;
+  Boxed<DeletionVector> deletion_vector;  // Rows of the file that are not rows of the table.
 };
 
 struct RemoveFile {
   std::string path;
   int64_t deletion_timestamp_ms = 0;
   bool data_change = true;
-  PartitionValues partition_values;
+  SharedMap<PartitionValues> partition_values;
   int64_t size_bytes = 0;
-  std::optional<DeletionVector> deletion_vector;  // Of the logical file that goes.
+  Boxed<DeletionVector> deletion_vector;  // Of the logical file that goes.
 };
 
 // A file that tells which rows a version changed, and how: `cdc` in the protocol. What readers of changes want; a
@@ -91,6 +94,8 @@ struct Metadata {
 struct CommitInfo {
   int64_t timestamp_ms = 0;  // 0: the writer gave none. Its inCommitTimestamp, when it gave that.
   std::string txn_id;
+  std::string seal;              // Of the version's log file (base/seal.h); empty when it has none.
+  bool is_blind_append = false;  // It added rows and had read none for it; false when the writer does not say.
 };
 
 // A file in `_delta_log/_sidecars` that holds some of a V2 checkpoint's file actions. Stands in checkpoints only.

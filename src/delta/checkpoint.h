@@ -16,8 +16,17 @@ class Table;
 // metaData and protocol, of which exactly one is not NULL (PROTOCOL.md, "Checkpoint Schema").
 namespace qlake::delta {
 
-// The actions of one checkpoint file. `name` stands in errors: Error{kCorrupt} when the table is no checkpoint.
-std::vector<Action> ReadCheckpoint(const arrow::Table& table, const std::string& name);
+// What one checkpoint file adds up to: files, and all other actions.
+struct CheckpointContent {
+  std::vector<AddFile> files;
+  std::vector<Action> others;
+};
+
+// `bytes`: a Parquet file, which the files' statistics are decoded from when somebody asks for them. `name` stands in
+// errors: Error{kCorrupt} when it is no checkpoint.
+CheckpointContent DecodeCheckpoint(std::string bytes, const std::string& name);
+// The same of a table that is decoded; files are without statistics.
+CheckpointContent ReadCheckpoint(const arrow::Table& table, const std::string& name);
 
 // Statistics as JSON text; of tombstones and transactions only those that the table still keeps at `now_ms`
 // (delta/retention.h).

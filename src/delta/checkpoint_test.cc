@@ -67,13 +67,28 @@ TEST(CheckpointTest, ATableIsTheSameFromItsCheckpointAlone) {
   EXPECT_EQ(table.Load().files().size(), 3u);
 }
 
+TEST(CheckpointTest, StatisticsAreDecodedWhenSomebodyAsks) {
+  TestTable table;
+  WriteRichTable(table);
+  Snapshot from_commits = table.Load();
+  WriteCheckpoint(table.storage(), from_commits, 2000);
+  for (Version version = 0; version <= 2; ++version) table.storage().Remove(CommitPath("t", version));
+  Snapshot snapshot = table.Load();
+  AddFile file = snapshot.files().at("p=a%20b/ü.parquet");
+  EXPECT_EQ(file.stats, R"({"numRecords":1})");
+  EXPECT_EQ(snapshot.files().at("plain").stats, "");
+  // They outlive the snapshot, and are written to the next checkpoint.
+  snapshot = from_commits;
+  EXPECT_EQ(file.stats, R"({"numRecords":1})");
+}
+
 TEST(CheckpointTest, TombstonesGoWhenTheirRetentionIsOver) {
   TestTable table;
   WriteRichTable(table);
   Snapshot snapshot = table.Load();
   constexpr int64_t kWeekMs = 7LL * 24 * 3600 * 1000;
   auto tombstones_at = [&](int64_t now_ms) {
-    std::vector<Action> actions = ReadCheckpoint(*BuildCheckpoint(snapshot, now_ms), "checkpoint");
+    std::vector<Action> actions = ReadCheckpoint(*BuildCheckpoint(snapshot, now_ms), "checkpoint").others;
     return std::ranges::count_if(actions, [](const Action& a) { return std::holds_alternative<RemoveFile>(a); });
   };
   EXPECT_EQ(tombstones_at(1000 + kWeekMs - 1), 1);

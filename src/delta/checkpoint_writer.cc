@@ -147,7 +147,7 @@ ArrayPtr BuildTransactions(const std::map<std::string, SetTransaction>& transact
 
 class DeletionVectorColumn {
  public:
-  void Append(const std::optional<DeletionVector>& vector) {
+  void Append(const Boxed<DeletionVector>& vector) {
     Require(valid_.Append(vector.has_value()));
     has_any_ = has_any_ || vector.has_value();
     const DeletionVector value = vector.value_or(DeletionVector());
@@ -178,18 +178,18 @@ class DeletionVectorColumn {
   bool has_any_ = false;
 };
 
-ArrayPtr BuildAdds(const std::map<std::string, AddFile>& files) {
+ArrayPtr BuildAdds(const LiveFiles& files) {
   TextColumn path, stats;
   TextMapColumn partition_values, tags;
   LongColumn size, modification_time;
   DeletionVectorColumn deletion_vector;
   for (const auto& [decoded_path, file] : files) {
     path.Append(EncodePath(decoded_path));
-    partition_values.Append(file.partition_values);
+    partition_values.Append(file.partition_values.get());
     size.Append(file.size_bytes);
     modification_time.Append(file.modification_time_ms);
     stats.AppendOrNull(file.stats);
-    file.tags.empty() ? tags.AppendNull() : tags.Append(file.tags);
+    file.tags.empty() ? tags.AppendNull() : tags.Append(file.tags.get());
     deletion_vector.Append(file.deletion_vector);
   }
   ArrayPtr data_change = Constant(arrow::BooleanScalar(false), files.size());
@@ -213,7 +213,7 @@ ArrayPtr BuildRemoves(const std::map<std::string, RemoveFile>& tombstones, int64
     ++kept;
     path.Append(EncodePath(file.path));
     deletion_timestamp.Append(file.deletion_timestamp_ms);
-    partition_values.Append(file.partition_values);
+    partition_values.Append(file.partition_values.get());
     size.Append(file.size_bytes);
     deletion_vector.Append(file.deletion_vector);
   }

@@ -48,6 +48,19 @@ const std::vector<Race>& Races() {
     Remove(t, x, "old1", false);
     Add(t, x, "packed1", false);
   };
+  auto delete_other = [](Table& t, Transaction& x) { Remove(t, x, "old2", true); };
+  auto append_of_a_reader = [](Table& t, Transaction& x) {
+    Add(t, x, "read", true);
+    x.ReadTable();
+  };
+  auto replace_partition_ours = [replace_ours](Table& t, Transaction& x) {
+    replace_ours(t, x);
+    x.Read(FilesOfPartition({{"city", "Oslo"}}));
+  };
+  auto append_to_partition = [](Table& t, Transaction& x) {
+    x.Stage(t.NewFile("oslo", {{"city", "Oslo"}}));
+    x.ReadTable();
+  };
   auto set = [](const char* app, int64_t version) {
     return [app, version](Table&, Transaction& x) { x.Stage(SetTransaction{.app_id = app, .version = version}); };
   };
@@ -74,12 +87,34 @@ const std::vector<Race>& Races() {
       {"transaction after another app's", set("x", 2), set("y", 1), Outcome::kRebases},
       {"append after a newer epoch", fenced(4), set("qlake.writer", 5), Outcome::kConflict},
       {"append after our own epoch", fenced(5), set("qlake.writer", 5), Outcome::kRebases},
-      {"replacement after append", replace_ours, append_theirs, Outcome::kConflict},
+      {"replacement after a blind append", replace_ours, append_theirs, Outcome::kRebases},
+      {"replacement after an append that had read", replace_ours, append_of_a_reader, Outcome::kConflict},
+      {"replacement after a removal of another file", replace_ours, delete_other, Outcome::kConflict},
+      {"replacement that read one partition after a removal in another", replace_partition_ours, delete_other,
+       Outcome::kRebases},
+      {"replacement that read one partition after a replacement in it", replace_partition_ours, append_to_partition,
+       Outcome::kConflict},
+      {"append that read the table after a removal", append_of_a_reader, delete_other, Outcome::kConflict},
+      {"append that read the table after a compaction", append_of_a_reader, compact_other, Outcome::kRebases},
+      {"append that read the table after a blind append", append_of_a_reader, append_theirs, Outcome::kRebases},
+      {"append after a removal", append_ours, delete_other, Outcome::kRebases},
+      {"append after a compaction", append_ours, compact_other, Outcome::kRebases},
+      {"removal after the same removal", delete_other, delete_other, Outcome::kConflict},
+      {"compaction after append", compact_ours, append_theirs, Outcome::kRebases},
+      {"compaction after an append that had read", compact_ours, append_of_a_reader, Outcome::kRebases},
+      {"compaction after a removal of other files", compact_ours, delete_other, Outcome::kRebases},
+      {"compaction after a replacement of its files", compact_ours, replace_ours, Outcome::kConflict},
+      {"compaction after a compaction of other files", compact_ours, compact_other, Outcome::kRebases},
+      {"compaction after a compaction of the same file", compact_ours, compact_ours, Outcome::kConflict},
+      {"compaction after metadata", compact_ours, metadata, Outcome::kConflict},
       {"replacement after the same replacement", replace_ours, replace_ours, Outcome::kConflict},
       {"replacement after compaction of other files", replace_ours, compact_other, Outcome::kRebases},
       {"replacement after compaction of its files", replace_ours, compact_ours, Outcome::kConflict},
       {"replacement after a transaction only", replace_ours, set("x", 1), Outcome::kRebases},
       {"metadata after append", metadata, append_theirs, Outcome::kConflict},
+      {"metadata after a compaction", metadata, compact_ours, Outcome::kRebases},
+      {"metadata after a transaction only", metadata, set("x", 1), Outcome::kRebases},
+      {"metadata after metadata", metadata, metadata, Outcome::kConflict},
   };
   return races;
 }
@@ -106,6 +141,50 @@ TEST(CommitRaceTest, AVersionInBetweenIsAConflictOnlyWhenItStandsInTheWay) {
       EXPECT_EQ(table.Load().version(), 3) << "nothing of ours may be visible";
     }
   }
+}
+
+TEST(CommitRaceTest, ASerializableTableTakesABlindAppendForAnyOther) {
+  TestTable table;
+  Metadata metadata = TestTable::NewMetadata();
+  metadata.configuration["delta.isolationLevel"] = "Serializable";
+  Transaction create(table.storage(), "t", std::nullopt);
+  create.Stage(metadata);
+  ASSERT_TRUE(CommittedVersion(std::move(create).Commit(TestTable::Clock(), {})));
+  table.Append("old1");
+  Transaction ours = table.Begin();
+  Remove(table, ours, "old1", true);
+  table.Append("blind");
+  EXPECT_EQ(ConflictReason(std::move(ours).Commit(TestTable::Clock(), {})),
+            "rows that we would have read were added in blind");
+}
+
+TEST(CommitRaceTest, AWriterThatSaysNothingOfWhatItReadIsNotTakenForABlindOne) {
+  TestTable table;
+  table.Create();
+  table.Append("old1");
+  Transaction ours = table.Begin();
+  Remove(table, ours, "old1", true);
+  table.WriteCommit(2, AddLine("unknown"));
+  EXPECT_TRUE(ConflictReason(std::move(ours).Commit(TestTable::Clock(), {})));
+  // Nor one that says so and takes a file away.
+  Transaction again = table.Begin();
+  again.ReadTable();
+  again.Stage(table.NewFile("a"));
+  table.WriteCommit(3, std::string(R"({"commitInfo":{"isBlindAppend":true}})") + "\n" + AddLine("b") +
+                           R"({"remove":{"path":"unknown","dataChange":true}})");
+  EXPECT_TRUE(ConflictReason(std::move(again).Commit(TestTable::Clock(), {})));
+}
+
+TEST(CommitRaceTest, AFileThatCameAndWentInBetweenIsJudgedWhenItCame) {
+  TestTable table;
+  table.Create();
+  table.Append("old1");
+  Transaction ours = table.Begin();
+  ours.Read(FilesOfPartition({{"city", "Oslo"}}));
+  ours.Stage(table.NewFile("ours"));
+  table.WriteCommit(2, AddLine("elsewhere"));
+  table.WriteCommit(3, R"({"remove":{"path":"elsewhere","dataChange":true}})");
+  EXPECT_EQ(CommittedVersion(std::move(ours).Commit(TestTable::Clock(), {})), 4);
 }
 
 TEST(CommitRaceTest, AProtocolChangeInBetweenIsAConflict) {

@@ -9,10 +9,24 @@ LogReplay::LogReplay(std::string table_path) { state_.table_path = std::move(tab
 
 LogReplay::LogReplay(const Snapshot& base) : state_(*base.state_), has_protocol_(true), has_metadata_(true) {}
 
+void LogReplay::Apply(CheckpointContent content) {
+  state_.files.PutAll(std::move(content.files));
+  Apply(std::move(content.others));
+}
+
 void LogReplay::Apply(std::vector<Action> actions) {
   for (Action& action : actions) {
     std::visit([this](auto& value) { ApplyOne(std::move(value)); }, action);
   }
+  state_.files.Settle();
+}
+
+std::map<std::string, RemoveFile>& LogReplay::Tombstones() {
+  if (!changed_tombstones_) {
+    changed_tombstones_ = std::make_shared<std::map<std::string, RemoveFile>>(*state_.tombstones);
+    state_.tombstones = changed_tombstones_;
+  }
+  return *changed_tombstones_;
 }
 
 void LogReplay::ApplyOne(Protocol protocol) {
@@ -37,16 +51,16 @@ void LogReplay::ApplyOne(RemoveFile file) {
   // Of a file whose deletion vector has changed, the removal of the old logical file may come after the new one's add.
   std::string key = LogicalFileKey(file);
   auto live = state_.files.find(file.path);
-  if (live != state_.files.end() && LogicalFileKey(live->second) == key) state_.files.erase(live);
+  if (live != state_.files.end() && LogicalFileKey(live->second) == key) state_.files.Remove(file.path);
   file.data_change = true;
-  state_.tombstones.insert_or_assign(std::move(key), std::move(file));
+  Tombstones().insert_or_assign(std::move(key), std::move(file));
 }
 
 void LogReplay::ApplyOne(AddFile file) {
-  state_.tombstones.erase(LogicalFileKey(file));
+  std::string key = LogicalFileKey(file);
+  if (state_.tombstones->contains(key)) Tombstones().erase(key);
   file.data_change = true;
-  std::string path = file.path;
-  state_.files.insert_or_assign(std::move(path), std::move(file));
+  state_.files.Put(std::move(file));
 }
 
 Snapshot LogReplay::Finish(Version version, int64_t timestamp_ms, const storage::Entry* commit) && {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "delta/checkpoint.h"
 #include "delta/snapshot.h"
 
 namespace qlake::delta {
@@ -14,7 +15,8 @@ class LogReplay {
   explicit LogReplay(std::string table_path);
   explicit LogReplay(const Snapshot& base);  // Goes on from there.
 
-  // The actions of a checkpoint or of one version, after all that came before.
+  // A file of a checkpoint, or the actions of one version, after all that came before.
+  void Apply(CheckpointContent content);
   void Apply(std::vector<Action> actions);
 
   // The state so far, as this version. Throws Error{kCorrupt} when no protocol or metadata has been seen, and
@@ -31,7 +33,10 @@ class LogReplay {
   void ApplyOne(RemoveFile file);
   void ApplyOne(AddFile file);
 
+  std::map<std::string, RemoveFile>& Tombstones();  // To change them.
+
   Snapshot::State state_;
+  std::shared_ptr<std::map<std::string, RemoveFile>> changed_tombstones_;  // The state's, once they are its own.
   bool has_protocol_ = false;
   bool has_metadata_ = false;
 };

@@ -6,7 +6,6 @@
 #include "delta/commit_time.h"
 #include "delta/log_listing.h"
 #include "delta/log_replay.h"
-#include "parquet/table_codec.h"
 
 namespace qlake::delta {
 namespace {
@@ -21,9 +20,9 @@ int64_t ReadCommitTimeMs(const storage::Storage& storage, const LogListing& log,
   return CommitTimeMs({}, log.CheckpointOf(version));
 }
 
-std::vector<Action> ReadCheckpointFile(const storage::Storage& storage, const std::string& path) {
-  if (path.ends_with(".json")) return ParseActions(storage.Read(path), path);
-  return ReadCheckpoint(*parquet::DecodeFile(storage.Read(path), path), path);
+CheckpointContent ReadCheckpointFile(const storage::Storage& storage, const std::string& path) {
+  if (path.ends_with(".json")) return {.others = ParseActions(storage.Read(path), path)};
+  return DecodeCheckpoint(storage.Read(path), path);
 }
 
 // A checkpoint of the second kind keeps its file actions in sidecars (PROTOCOL.md, "V2 Spec").
@@ -31,15 +30,15 @@ void ReplayCheckpoint(const storage::Storage& storage, const std::string& table_
                       LogReplay& replay) {
   std::vector<std::string> sidecars;
   for (const storage::Entry& part : segment.checkpoint_parts) {
-    std::vector<Action> actions = ReadCheckpointFile(storage, part.path);
-    for (const Action& action : actions) {
+    CheckpointContent content = ReadCheckpointFile(storage, part.path);
+    for (const Action& action : content.others) {
       if (const auto* sidecar = std::get_if<Sidecar>(&action)) sidecars.push_back(sidecar->name);
     }
-    replay.Apply(std::move(actions));
+    replay.Apply(std::move(content));
   }
   for (const std::string& name : sidecars) {
     std::string path = SidecarPath(table_path, name);
-    replay.Apply(ReadCheckpoint(*parquet::DecodeFile(storage.Read(path), path), path));
+    replay.Apply(DecodeCheckpoint(storage.Read(path), path));
   }
 }
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "delta/actions.h"
+#include "delta/live_files.h"
 #include "storage/storage.h"
 
 namespace qlake::delta {
@@ -35,9 +35,9 @@ class Snapshot {
   int64_t timestamp_ms() const { return state_->timestamp_ms; }  // Of the version's commit; our next one is later.
   const Protocol& protocol() const { return state_->protocol; }
   const Metadata& metadata() const { return state_->metadata; }
-  const std::map<std::string, AddFile>& files() const { return state_->files; }  // Live files, by path.
+  const LiveFiles& files() const { return state_->files; }
   // By LogicalFileKey: a path may be among the tombstones under several deletion vectors, and live under another.
-  const std::map<std::string, RemoveFile>& tombstones() const { return state_->tombstones; }
+  const std::map<std::string, RemoveFile>& tombstones() const { return *state_->tombstones; }
   const std::map<std::string, SetTransaction>& transactions() const { return state_->transactions; }
   int64_t TransactionVersion(const std::string& app_id) const;  // -1 when the table has none of this app.
 
@@ -49,8 +49,10 @@ class Snapshot {
     int64_t timestamp_ms = 0;
     Protocol protocol;
     Metadata metadata;
-    std::map<std::string, AddFile> files;
-    std::map<std::string, RemoveFile> tombstones;
+    LiveFiles files;
+    // Shared with the snapshots of other versions that have the same.
+    std::shared_ptr<const std::map<std::string, RemoveFile>> tombstones =
+        std::make_shared<const std::map<std::string, RemoveFile>>();
     std::map<std::string, SetTransaction> transactions;
     // The version's log file as it was listed: another one of that name is another table's.
     std::optional<storage::Entry> commit;

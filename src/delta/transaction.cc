@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/seal.h"
 #include "delta/action_json.h"
 #include "delta/checkpoint.h"
 #include "delta/commit_time.h"
@@ -36,11 +37,16 @@ base::Json AsTexts(const base::Json& values) {
 }  // namespace
 
 Transaction::Transaction(storage::Storage& storage, std::string table_path, std::optional<Snapshot> base)
-    : storage_(storage), table_path_(std::move(table_path)), base_(std::move(base)), txn_id_(base::NewUuid()) {}
+    : storage_(storage),
+      table_path_(std::move(table_path)),
+      base_(std::move(base)),
+      txn_id_(base::NewUuid()),
+      rules_(base_) {}
 
 void Transaction::Stage(Metadata metadata) {
   QLAKE_CHECK(!base_ || base_->metadata().partition_columns == metadata.partition_columns);
   metadata_ = std::move(metadata);
+  if (base_) rules_.ChangeMetadata();
 }
 
 void Transaction::Stage(AddFile file) { adds_.push_back(std::move(file)); }
@@ -49,17 +55,22 @@ void Transaction::Stage(ChangeFile file) { changes_.push_back(std::move(file)); 
 
 void Transaction::Stage(RemoveFile file) {
   QLAKE_CHECK(base_ && base_->files().contains(file.path));
+  rules_.Remove(file);
   removes_.push_back(std::move(file));
 }
 
 void Transaction::Stage(SetTransaction progress) {
-  read_apps_.insert(progress.app_id);
+  rules_.ReadTransactionsOf(progress.app_id);
   transactions_.push_back(std::move(progress));
 }
 
-void Transaction::ReadTransactionsOf(std::string app_id) { read_apps_.insert(std::move(app_id)); }
+void Transaction::ReadTable() {
+  rules_.Read([](const AddFile&) { return true; });
+}
 
-void Transaction::FenceBy(const std::string& app_id, int64_t epoch) { fences_[app_id] = epoch; }
+void Transaction::ReadTransactionsOf(std::string app_id) { rules_.ReadTransactionsOf(std::move(app_id)); }
+
+void Transaction::FenceBy(const std::string& app_id, int64_t epoch) { rules_.FenceBy(app_id, epoch); }
 
 CommitOutcome Transaction::Commit(const base::Clock& clock, const CommitOptions& options) && {
   RequireStaged();
@@ -120,12 +131,15 @@ std::optional<Conflict> Transaction::FindConflictWithBase() const {
     if (!log.empty()) return Conflict{log.newest(), "the table exists already"};
     return std::nullopt;
   }
-  for (const auto& [app_id, epoch] : fences_) {
-    int64_t current = base_->TransactionVersion(app_id);
-    if (current > epoch) {
-      return Conflict{base_->version(), fmt::format("{} is at epoch {}, ours is {}", app_id, current, epoch)};
+  // A base so old that the log's cleanup has reached it: its next version would be a second one of that number.
+  if (!storage_.Find(CommitPath(table_path_, base_->version()))) {
+    LogListing log(storage_, table_path_);
+    if (log.empty()) return Conflict{base_->version(), "the table is gone"};
+    if (log.newest() > base_->version() && log.CommitOf(base_->version() + 1) == nullptr) {
+      return Conflict{log.newest(), "the log no longer has the versions since ours"};
     }
   }
+  if (auto reason = rules_.FindConflictWithBase()) return Conflict{base_->version(), *std::move(reason)};
   return std::nullopt;
 }
 
@@ -145,10 +159,13 @@ CommitOutcome Transaction::PutNextVersion(const base::Clock& clock, const Commit
   int64_t previous_ms = base_ ? base_->timestamp_ms() : 0;
   while (true) {
     int64_t timestamp_ms = std::max(NowMs(clock), previous_ms + 1);
-    if (PutLogFile(version, FormatCommitInfo(timestamp_ms, options) + staged)) return Committed{version};
+    std::string bytes = FormatCommitInfo(timestamp_ms, options) + staged;
+    base::Seal(bytes, bytes.find(base::kSealPlaceholder));
+    if (PutLogFile(version, bytes)) return Committed{version};
     std::string path = CommitPath(table_path_, version);
     std::vector<Action> winner = ParseActions(storage_.Read(path), path);
-    if (auto reason = FindConflictWith(winner)) return Conflict{version, *std::move(reason)};
+    if (IsOurs(winner)) return Committed{version};  // A storage that repeats a lost answer says so.
+    if (auto reason = rules_.FindConflictWith(winner)) return Conflict{version, *std::move(reason)};
     if (const CommitInfo* info = FindCommitInfo(winner)) previous_ms = std::max(previous_ms, info->timestamp_ms);
     ++version;
   }
@@ -163,9 +180,7 @@ bool Transaction::PutLogFile(Version version, const std::string& bytes) {
     if (error.kind() != base::ErrorKind::kIo) throw;
     auto present = storage_.ReadIfPresent(path);
     if (!present) throw;  // Nothing of ours is visible.
-    std::vector<Action> actions = ParseActions(*std::move(present), path);
-    const CommitInfo* info = FindCommitInfo(actions);
-    if (info == nullptr || info->txn_id != txn_id_) return false;
+    if (!IsOurs(ParseActions(*std::move(present), path))) return false;
     storage_.Sync(std::span(&path, 1));  // It is ours and visible; the error may have come before it was durable.
     base::LogWarn("a commit succeeded although its storage reported an error",
                   {{"table", table_path_}, {"version", version}, {"error", error.message()}});
@@ -173,33 +188,9 @@ bool Transaction::PutLogFile(Version version, const std::string& bytes) {
   }
 }
 
-std::optional<std::string> Transaction::FindConflictWith(const std::vector<Action>& between) const {
-  if (!base_) return "the table was created meanwhile";
-  if (metadata_) return "we change the metadata, and the table has a new version";
-  for (const Action& action : between) {
-    if (std::holds_alternative<Protocol>(action)) return "the protocol has changed";
-    if (std::holds_alternative<Metadata>(action)) return "the metadata has changed";
-    if (const auto* transaction = std::get_if<SetTransaction>(&action)) {
-      if (read_apps_.contains(transaction->app_id)) {
-        return fmt::format("{} has moved to {}", transaction->app_id, transaction->version);
-      }
-      auto fence = fences_.find(transaction->app_id);
-      if (fence != fences_.end() && transaction->version > fence->second) {
-        return fmt::format("{} is at epoch {}, ours is {}", fence->first, transaction->version, fence->second);
-      }
-    }
-    if (removes_.empty()) continue;
-    // What we remove was decided from the rows of the base: other rows could have decided otherwise. A version that
-    // only moves rows between files (compaction) changes none, as long as it leaves our files alone.
-    if (const auto* add = std::get_if<AddFile>(&action)) {
-      if (add->data_change) return fmt::format("rows were added in {}", add->path);
-    }
-    if (const auto* remove = std::get_if<RemoveFile>(&action)) {
-      bool is_ours = std::ranges::find(removes_, remove->path, &RemoveFile::path) != removes_.end();
-      if (remove->data_change || is_ours) return fmt::format("{} was removed", remove->path);
-    }
-  }
-  return std::nullopt;
+bool Transaction::IsOurs(const std::vector<Action>& actions) const {
+  const CommitInfo* info = FindCommitInfo(actions);
+  return info != nullptr && info->txn_id == txn_id_;
 }
 
 void Transaction::FillInMetadata(int64_t now_ms) {
@@ -230,12 +221,13 @@ std::string Transaction::FormatStaged(int64_t now_ms) const {
 }
 
 std::string Transaction::FormatCommitInfo(int64_t timestamp_ms, const CommitOptions& options) const {
-  base::Json info = {{"timestamp", timestamp_ms},
+  base::Json info = {{kSealKey, base::kSealPlaceholder},
+                     {"timestamp", timestamp_ms},
                      {"operation", options.operation},
                      {"operationParameters", AsTexts(options.operation_parameters)},
                      {"operationMetrics", AsTexts(options.operation_metrics)},
                      {"engineInfo", kEngine},
-                     {"isBlindAppend", removes_.empty() && !(base_ && metadata_)},
+                     {"isBlindAppend", rules_.is_blind_append()},
                      {"txnId", txn_id_}};
   if (!options.run_id.empty()) info["qlakeRunId"] = options.run_id;
   return Dump({{"commitInfo", std::move(info)}}) + "\n";
@@ -247,7 +239,9 @@ void Transaction::WriteCheckpointIfDue(Version version, const base::Clock& clock
   if (interval <= 0 || version == 0 || version % interval != 0) return;
   base::CrashPoint("delta.before_checkpoint");
   try {
-    auto snapshot = Snapshot::Load(storage_, table_path_, version);
+    // What the base knows is not read again, unless others were faster than we.
+    auto snapshot = base_ ? base_->Refresh(storage_) : std::nullopt;
+    if (!snapshot || snapshot->version() != version) snapshot = Snapshot::Load(storage_, table_path_, version);
     QLAKE_CHECK(snapshot);  // We have just committed it.
     WriteCheckpoint(storage_, *snapshot, NowMs(clock));
     CleanUpLog(storage_, *snapshot, NowMs(clock));

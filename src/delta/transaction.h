@@ -1,13 +1,13 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "delta/conflict.h"
 #include "delta/snapshot.h"
 
 namespace qlake::delta {
@@ -45,6 +45,11 @@ class Transaction {
   void Stage(ChangeFile file);  // The same. REQUIRES: all change files of the version together tell all its changes.
   void Stage(RemoveFile file);  // REQUIRES: the file is live in the base.
   void Stage(SetTransaction progress);
+  // The rows of such files decided what is staged: a change of them by another is a Conflict. Say it of whatever was
+  // read; a transaction that removes rows and says nothing counts as one that read the whole table, a compaction (its
+  // adds and removes have data_change false) as one that read what it removes.
+  void Read(FileFilter files) { rules_.Read(std::move(files)); }
+  void ReadTable();
   // A commit between base and ours that sets the transaction of one of these applications is a Conflict. Applications
   // of staged SetTransactions count as read.
   void ReadTransactionsOf(std::string app_id);
@@ -59,10 +64,9 @@ class Transaction {
 
   // In this order: 1. fsync of staged files and their folders, 2. put-if-absent of the log file (the commit), 3. a
   // checkpoint when due, and with it the log's cleanup (their failure is logged, not thrown: the commit stands). Losing
-  // the race is no error: appends (nothing removed, metadata unchanged) rebase and try again by themselves; otherwise,
-  // and when a version between carries a transaction that we read or set, the answer is Conflict. After an I/O error in
-  // 2 the log is searched for txn_id(): the answer is true, or Error{kIo} when the log cannot be read either. timestamp
-  // = max(clock, previous + 1 ms). REQUIRES: something was staged.
+  // the race is no error: we try again behind the winner, unless ConflictRules find it in the way: then the answer is
+  // Conflict. After an I/O error in 2 the log is searched for txn_id(): the answer is true, or Error{kIo} when the log
+  // cannot be read either. timestamp = max(clock, previous + 1 ms). REQUIRES: something was staged.
   [[nodiscard]] CommitOutcome Commit(const base::Clock& clock, const CommitOptions& options) &&;
 
  private:
@@ -70,13 +74,13 @@ class Transaction {
   void RequireAllowed() const;
   void RequireVouchedFor() const;
   std::optional<Conflict> FindConflictWithBase() const;
-  std::optional<std::string> FindConflictWith(const std::vector<Action>& between) const;
   void SyncStagedFiles();
   void FillInMetadata(int64_t now_ms);
   std::string FormatStaged(int64_t now_ms) const;
   std::string FormatCommitInfo(int64_t timestamp_ms, const CommitOptions& options) const;
   CommitOutcome PutNextVersion(const base::Clock& clock, const CommitOptions& options);
   bool PutLogFile(Version version, const std::string& bytes);
+  bool IsOurs(const std::vector<Action>& actions) const;
   void WriteCheckpointIfDue(Version version, const base::Clock& clock, const CommitOptions& options);
 
   storage::Storage& storage_;
@@ -88,8 +92,7 @@ class Transaction {
   std::vector<ChangeFile> changes_;
   std::vector<RemoveFile> removes_;
   std::vector<SetTransaction> transactions_;
-  std::set<std::string> read_apps_;
-  std::map<std::string, int64_t> fences_;
+  ConflictRules rules_;
   bool rows_are_vouched_for_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "delta/checkpoint.h"
 #include "delta/test_table.h"
 #include "storage/faulty_storage.h"
 
@@ -27,7 +28,7 @@ TEST(TransactionTest, WhatIsCommittedIsLoaded) {
   Snapshot snapshot = table.Load();
   EXPECT_EQ(PathsOf(snapshot), (Strings{"city=São Paulo%2F/a b.parquet", "city=__HIVE_DEFAULT_PARTITION__/b.parquet"}));
   EXPECT_EQ(snapshot.files().begin()->second.partition_values.at("city"), "São Paulo/");
-  EXPECT_EQ(snapshot.files().rbegin()->second.partition_values.at("city"), std::nullopt);
+  EXPECT_EQ(snapshot.files().at("city=__HIVE_DEFAULT_PARTITION__/b.parquet").partition_values.at("city"), std::nullopt);
   EXPECT_EQ(snapshot.files().begin()->second.stats, R"({"numRecords":1})");
   EXPECT_EQ(snapshot.TransactionVersion("qlake.load"), 3);
   EXPECT_EQ(snapshot.metadata().partition_columns, (Strings{"city"}));
@@ -95,6 +96,35 @@ TEST(TransactionTest, CreatingATableThatExistsIsAConflict) {
   table.storage().Remove(CommitPath("t", 0));
   EXPECT_TRUE(ConflictReason(table.Create())) << "version 0 was cleaned up, but the table is there";
   EXPECT_FALSE(table.storage().Find(CommitPath("t", 0)));
+}
+
+TEST(TransactionTest, ABaseThatTheLogsCleanupHasReachedIsAConflictAndNoSecondVersionOfThatNumber) {
+  TestTable table;
+  table.Create();
+  table.Append("a");
+  Transaction late = table.Begin();
+  late.Stage(table.NewFile("late"));
+  for (const char* path : {"b", "c", "d"}) table.Append(path, {.checkpoint_interval = 3});
+  for (Version version : {0, 1, 2}) table.storage().Remove(CommitPath("t", version));
+  EXPECT_EQ(ConflictReason(std::move(late).Commit(TestTable::Clock(), {})),
+            "the log no longer has the versions since ours");
+  EXPECT_FALSE(table.storage().Find(CommitPath("t", 2)));
+  // A base that has gone itself while all after it are there is as good as any.
+  Transaction ours(table.storage(), "t", table.Load(3));
+  ours.Stage(table.NewFile("ours"));
+  table.storage().Remove(CommitPath("t", 3));
+  EXPECT_EQ(CommittedVersion(std::move(ours).Commit(TestTable::Clock(), {})), 5);
+}
+
+// As WebHDFS may: the answer to the first attempt is lost, the client sends it again and hears that the name is taken.
+TEST(TransactionTest, ACommitThatFindsItselfInTheLogIsCommitted) {
+  TestTable table;
+  table.Create();
+  Transaction ours = table.Begin();
+  ours.Stage(table.NewFile("a"));
+  table.WriteCommit(1, R"({"commitInfo":{"timestamp":5,"txnId":")" + ours.txn_id() + "\"}}\n" + AddLine("a"));
+  EXPECT_EQ(CommittedVersion(std::move(ours).Commit(TestTable::Clock(), {})), 1);
+  EXPECT_EQ(table.Load().version(), 1);
 }
 
 TEST(TransactionTest, AFileThatWasNeverWrittenIsNotCommitted) {
@@ -246,45 +276,83 @@ TEST(TransactionTest, ACheckpointThatFailsDoesNotFailTheCommit) {
   EXPECT_EQ(table.Load().version(), 3);
 }
 
-// Fails every storage call of a commit in turn, in every way. Whatever happens, the table is at the old or the new
-// version, and an answer, when there is one, is true.
+struct Work {
+  const char* name;
+  bool removes_old;
+  bool data_change;
+};
+
+// Fails every storage call of a commit in turn, in every way, the calls of its checkpoint among them. Whatever happens,
+// the table is at the old or the new version, and an answer, when there is one, is true.
 TEST(TransactionTest, AfterAnyFailureTheTableIsOldOrNewAndTheAnswerIsTrue) {
   int unknown_outcomes_resolved = 0;
-  for (const char* kind : {"EIO", "ENOSPC", "SHORT", "EIO_AFTER", "EIO:persistent", "EIO_AFTER:persistent"}) {
-    bool fired = true;
-    for (int call = 1; fired; ++call) {
-      SCOPED_TRACE(fmt::format("any:{}:{}", call, kind));
-      ASSERT_LT(call, 50);
-      TestTable table;
-      table.Create();
-      std::string path = "city=x/ours";
-      AddFile file = table.NewFile(path);
-      Transaction racer = table.Begin();
-      racer.Stage(table.NewFile("racer"));
-      storage::FaultyStorage faulty(storage::OpenLocalStorage(table.root()),
-                                    storage::ParseFault(fmt::format("any:{}:{}", call, kind)));
-      Transaction ours(faulty, "t", table.Load());
-      ours.Stage(file);
-      ASSERT_EQ(CommittedVersion(std::move(racer).Commit(TestTable::Clock(), {})), 1);
-      std::optional<CommitOutcome> outcome;
-      std::string error;
-      try {
-        outcome = std::move(ours).Commit(TestTable::Clock(), {.checkpoint_interval = 2});
-      } catch (const base::Error& caught) {
-        EXPECT_EQ(caught.kind(), ErrorKind::kIo) << caught.message();
+  for (const Work& work :
+       {Work{"append", false, true}, Work{"replacement", true, true}, Work{"compaction", true, false}}) {
+    for (const char* kind : {"EIO", "ENOSPC", "SHORT", "EIO_AFTER", "EIO:persistent", "EIO_AFTER:persistent"}) {
+      bool fired = true;
+      for (int call = 1; fired; ++call) {
+        SCOPED_TRACE(fmt::format("{}, any:{}:{}", work.name, call, kind));
+        ASSERT_LT(call, 50);
+        TestTable table;
+        table.Create();
+        table.Append("old");
+        std::string path = "city=x/ours";
+        AddFile file = table.NewFile(path);
+        file.data_change = work.data_change;
+        Transaction racer = table.Begin();
+        racer.Stage(table.NewFile("racer"));
+        storage::FaultyStorage faulty(storage::OpenLocalStorage(table.root()),
+                                      storage::ParseFault(fmt::format("any:{}:{}", call, kind)));
+        Transaction ours(faulty, "t", table.Load());
+        ours.Stage(file);
+        if (work.removes_old) {
+          RemoveFile old = TestTable::Removal(table.Load().files().at("old"));
+          old.data_change = work.data_change;
+          ours.Stage(old);
+        }
+        ASSERT_EQ(CommittedVersion(std::move(racer).Commit(TestTable::Clock(), {})), 2);
+        std::optional<CommitOutcome> outcome;
+        try {
+          outcome = std::move(ours).Commit(TestTable::Clock(), {.checkpoint_interval = 3});
+        } catch (const base::Error& caught) {
+          EXPECT_EQ(caught.kind(), ErrorKind::kIo) << caught.message();
+        }
+        fired = faulty.fired();
+        Snapshot after = table.Load();
+        bool is_visible = after.files().contains(path);
+        EXPECT_EQ(after.version(), is_visible ? 3 : 2);
+        EXPECT_TRUE(after.files().contains("racer"));
+        EXPECT_EQ(after.files().contains("old"), !(is_visible && work.removes_old));
+        if (outcome) {
+          EXPECT_EQ(CommittedVersion(*outcome), is_visible ? std::optional<Version>(3) : std::nullopt);
+        }
+        if (outcome && fired && std::string_view(kind) == "EIO_AFTER") ++unknown_outcomes_resolved;
+        EXPECT_TRUE(CommittedVersion(table.Append("next"))) << "whoever comes next finds a table that works";
       }
-      fired = faulty.fired();
-      Snapshot after = table.Load();
-      bool is_visible = after.files().contains(path);
-      EXPECT_EQ(after.version(), is_visible ? 2 : 1);
-      EXPECT_TRUE(after.files().contains("racer"));
-      if (outcome) {
-        EXPECT_EQ(CommittedVersion(*outcome), is_visible ? std::optional<Version>(2) : std::nullopt);
-      }
-      if (outcome && fired && std::string_view(kind) == "EIO_AFTER") ++unknown_outcomes_resolved;
     }
   }
   EXPECT_GT(unknown_outcomes_resolved, 0);
+}
+
+TEST(TransactionTest, ACheckpointThatIsCutShortAnywhereLeavesTheTableAsItIs) {
+  for (const char* kind : {"EIO", "ENOSPC", "EIO_AFTER", "EIO:persistent"}) {
+    bool fired = true;
+    for (int call = 1; fired; ++call) {
+      SCOPED_TRACE(fmt::format("any:{}:{}", call, kind));
+      TestTable table;
+      table.Create();
+      table.Append("a");
+      storage::FaultyStorage faulty(storage::OpenLocalStorage(table.root()),
+                                    storage::ParseFault(fmt::format("any:{}:{}", call, kind)));
+      Snapshot snapshot = table.Load();
+      std::string message = ErrorOf(ErrorKind::kIo, [&] { WriteCheckpoint(faulty, snapshot, TestTable::kStartMs); });
+      fired = faulty.fired();
+      EXPECT_EQ(message == "no error", !fired);
+      EXPECT_EQ(PathsOf(table.Load()), (Strings{"a"}));
+      WriteCheckpoint(table.storage(), snapshot, TestTable::kStartMs);
+      EXPECT_EQ(PathsOf(table.Load()), (Strings{"a"}));
+    }
+  }
 }
 
 TEST(TransactionTest, AnUnknownOutcomeIsLookedUpInTheLog) {

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "storage/disk_observer.h"
 #include "storage/faulty_storage.h"
 #include "storage/path.h"
 
@@ -59,7 +60,7 @@ class LocalStorage::TemporaryFile {
   TemporaryFile(TemporaryFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
   TemporaryFile& operator=(TemporaryFile&&) = delete;
   ~TemporaryFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
+    if (!path_.empty() && ::unlink(path_.c_str()) == 0) ObservedDisk().Removed(path_);
   }
   const std::string& path() const { return path_; }
 
@@ -183,19 +184,16 @@ PosixFile LocalStorage::CreateWithFolders(std::string_view path, PosixFile::IfTa
 
 void LocalStorage::MakeFolders(std::string_view folder) {
   std::string absolute = Absolute(folder);
-  if (::mkdir(absolute.c_str(), kFolderMode) == 0) {
-    std::lock_guard lock(mutex_);
-    durable_folders_.erase(std::string(folder));  // It may have been there before and been removed.
-    return;
+  int error = ::mkdir(absolute.c_str(), kFolderMode) == 0 ? 0 : errno;
+  if (error == EEXIST) return;
+  if (error == ENOENT && !folder.empty()) {
+    MakeFolders(ParentOf(folder));
+    error = ::mkdir(absolute.c_str(), kFolderMode) == 0 ? 0 : errno;
   }
-  if (errno == EEXIST) return;
-  if (errno != ENOENT || folder.empty()) throw PosixError("create folder", absolute, errno);
-  MakeFolders(ParentOf(folder));
-  if (::mkdir(absolute.c_str(), kFolderMode) != 0 && errno != EEXIST) {
-    throw PosixError("create folder", absolute, errno);
-  }
+  if (error != 0 && error != EEXIST) throw PosixError("create folder", absolute, error);
+  if (error == 0) ObservedDisk().MadeFolder(absolute);
   std::lock_guard lock(mutex_);
-  durable_folders_.erase(std::string(folder));
+  durable_folders_.erase(std::string(folder));  // It may have been there before and been removed.
 }
 
 void LocalStorage::Sync(std::span<const std::string> paths) {
@@ -249,6 +247,7 @@ bool LocalStorage::PutIfAbsent(std::string_view path, std::string_view bytes) {
       if (errno == EEXIST) return false;
       throw PosixError("create", absolute, errno);
     }
+    ObservedDisk().Linked(temporary.path(), absolute);
     // 3. The hidden name goes. A crash here leaves only the name that is wanted.
   }
   // 4. The name becomes durable. Only now is the answer true.
@@ -264,6 +263,7 @@ void LocalStorage::Replace(std::string_view path, std::string_view bytes) {
   TemporaryFile temporary = WriteTemporary(path, bytes);
   // 2. rename(2): readers see the old or the new bytes. A crash here leaves either.
   if (::rename(temporary.path().c_str(), absolute.c_str()) != 0) throw PosixError("replace", absolute, errno);
+  ObservedDisk().Renamed(temporary.path(), absolute);
   // 3. The new name becomes durable.
   std::string own_path(path);
   SyncFoldersOf(std::span(&own_path, 1));
@@ -272,8 +272,8 @@ void LocalStorage::Replace(std::string_view path, std::string_view bytes) {
 void LocalStorage::Remove(std::string_view path) {
   RequireFilePath(path);
   std::string absolute = Absolute(path);
-  if (::unlink(absolute.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR) return;
-  throw PosixError("remove", absolute, errno);
+  if (::unlink(absolute.c_str()) == 0) return ObservedDisk().Removed(absolute);
+  if (errno != ENOENT && errno != ENOTDIR) throw PosixError("remove", absolute, errno);
 }
 
 std::unique_ptr<Storage> OpenLocalStorage(const std::string& root) {

@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "storage/disk_observer.h"
+
 namespace qlake::storage {
 namespace {
 
@@ -44,7 +46,9 @@ PosixFile PosixFile::OpenToAppend(const std::string& path) {
 }
 
 std::optional<PosixFile> PosixFile::Create(const std::string& path, IfTaken if_taken) {
-  return Open(path, O_WRONLY | O_CREAT | (if_taken == IfTaken::kFail ? O_EXCL : O_TRUNC), "create");
+  auto file = Open(path, O_WRONLY | O_CREAT | (if_taken == IfTaken::kFail ? O_EXCL : O_TRUNC), "create");
+  if (file) ObservedDisk().Created(path);
+  return file;
 }
 
 std::optional<PosixFile> PosixFile::Open(const std::string& path, int flags, std::string_view verb) {
@@ -102,12 +106,14 @@ void PosixFile::WriteAll(std::string_view bytes) const {
   while (!bytes.empty()) {
     ssize_t count = Retry([&] { return ::write(descriptor_, bytes.data(), bytes.size()); });
     if (count < 0) throw PosixError("write", path_, errno);
+    ObservedDisk().Wrote(path_, bytes.substr(0, static_cast<size_t>(count)));
     bytes.remove_prefix(static_cast<size_t>(count));
   }
 }
 
 void PosixFile::Sync() const {
   if (Retry([&] { return ::fsync(descriptor_); }) != 0) throw PosixError("fsync", path_, errno);
+  ObservedDisk().Synced(path_);
 }
 
 void PosixFile::Close() {

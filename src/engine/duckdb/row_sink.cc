@@ -322,7 +322,7 @@ delta::AddFile RowSink::WriteFile(Partition& partition) const {
   file.size_bytes = static_cast<int64_t>(encoded.bytes.size());
   file.modification_time_ms = clock_.Now().us / 1000;
   file.stats = std::move(encoded.stats);
-  file.tags[kColumnsTag] = std::to_string(options_.columns.size());
+  file.tags[kColumnsTag] = ColumnsTagOf(options_.columns);
   return file;
 }
 

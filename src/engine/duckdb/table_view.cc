@@ -1,9 +1,9 @@
 #include "engine/duckdb/table_view.h"
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include <algorithm>
-#include <charconv>
 #include <list>
 #include <map>
 #include <optional>
@@ -82,6 +82,12 @@ std::string FromText(const std::string& text_sql, const delta::DataType& type) {
 
 size_t ReadThreads() { return std::max(4U, std::thread::hardware_concurrency()); }  // They wait for the disk.
 
+std::string TagOf(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text.append(name).push_back('\0');
+  return fmt::format("{}:{:016x}", names.size(), XXH3_64bits(text.data(), text.size()));
+}
+
 class FileSelect {
  public:
   FileSelect(const storage::Storage& storage, const delta::Snapshot& snapshot, std::string_view file_column,
@@ -95,6 +101,11 @@ class FileSelect {
     if (columns_.empty()) throw base::InputError("table {} has no columns", snapshot.table_path());
     for (const auto& name : snapshot.metadata().partition_columns) partition_columns_.push_back(FindColumn(name));
     is_mapped_ = ColumnMappingOf(snapshot.protocol(), snapshot.metadata()) != delta::ColumnMapping::kNone;
+    std::vector<std::string> first_names;
+    for (const auto& column : columns_) {
+      first_names.push_back(column.name);
+      count_of_tag_.emplace(TagOf(first_names), first_names.size());
+    }
     // DuckDB would take every folder of the path for a partition, also one above the table: /data/country=de/lake.
     folders_tell_ = !is_mapped_ && storage.Url(snapshot.table_path()).find('=') == std::string::npos &&
                     std::ranges::all_of(partition_columns_,
@@ -122,15 +133,13 @@ class FileSelect {
     return std::ranges::find(partition_columns_, &column) != partition_columns_.end();
   }
 
-  // How many of the columns a file of ours has. Nothing for another writer's, and where what columns there are may have
-  // changed in another way than ours.
+  // How many of the table's columns, from the first on, a file of ours has. Nothing for another writer's, and for one
+  // that was written for other columns: these have to be opened.
   std::optional<size_t> ColumnCountOf(const delta::AddFile& file) const {
     auto tag = file.tags.find(kColumnsTag);
     if (is_mapped_ || tag == file.tags.end()) return std::nullopt;
-    size_t count = 0;
-    const std::string& text = tag->second;
-    if (std::from_chars(text.data(), text.data() + text.size(), count).ec != std::errc()) return std::nullopt;
-    return std::min(count, columns_.size());
+    auto count = count_of_tag_.find(tag->second);
+    return count == count_of_tag_.end() ? std::nullopt : std::optional(count->second);
   }
 
   // The columns of other writers' files, each distinct list of them once.
@@ -323,9 +332,16 @@ class FileSelect {
   int64_t facts_ = -1;
   std::list<FileColumns> distinct_columns_;
   std::map<const delta::AddFile*, const FileColumns*> columns_of_file_;
+  std::map<std::string, size_t> count_of_tag_;
 };
 
 }  // namespace
+
+std::string ColumnsTagOf(const std::vector<base::Column>& columns) {
+  std::vector<std::string> names;
+  for (const auto& column : columns) names.push_back(column.name);
+  return TagOf(names);
+}
 
 std::string PatternOf(const std::string& url) {
   std::string pattern;

@@ -11,9 +11,11 @@
 
 namespace qlake::engine {
 
-// The tag of our data files that says how many of the table's columns, from the first on, the table had when the file
-// was written: columns are only ever added behind the others, so a file reads as NULL in those that came later.
+// The tag of our data files that names the columns that the table had when the file was written. Where the table's
+// first columns are still these, in this order, the file need not be opened to know what it holds, and reads as NULL in
+// those behind; another engine may have put a column before them.
 inline constexpr const char* kColumnsTag = "qlake.columns";
+std::string ColumnsTagOf(const std::vector<base::Column>& columns);
 
 // Some live files of a table as one SELECT of the table's columns, in its order. `file_column`, when not empty, is the
 // name of a last column that holds the URL of the file that the row stands in. Looks into files that are not ours, for

@@ -88,6 +88,27 @@ TEST_F(TableViewTest, FilesMakeTheTablesRowsWhateverTheirColumnsAre) {
                "NULL|NULL|[]|NULL|2020-01-02T00:00:00.000000|NULL"}));
 }
 
+// As by ALTER TABLE ADD COLUMN ... FIRST of another engine, which keeps our files and their tags.
+TEST_F(TableViewTest, AColumnThatAnotherEngineAddsInFrontDoesNotShiftTheOthersInOurFiles) {
+  base::Column a{.name = "a", .type = {base::ColumnType::Kind::kLong}};
+  base::Column b{.name = "b", .type = {base::ColumnType::Kind::kString}};
+  WriteFile("ours.parquet", "SELECT 1::BIGINT AS a, 'x' AS b");
+  auto log_with = [&](const std::string& fields, const std::string& tag) {
+    WriteLog(fields, {Add("ours.parquet", "{}", R"(,"tags":{"qlake.columns":")" + tag + "\"}}")});
+    Define();
+  };
+  std::string fields = Field("a", "\"long\"") + "," + Field("b", "\"string\"");
+  for (const std::string& tag : {ColumnsTagOf({a, b}), std::string("2"), std::string("unknown")}) {
+    SCOPED_TRACE(tag);
+    log_with(fields, tag);
+    EXPECT_EQ(Rows("SELECT * FROM t.t"), (Strings{"1|x"}));
+    log_with(Field("new", "\"long\"") + "," + fields, tag);
+    EXPECT_EQ(Rows("SELECT * FROM t.t"), (Strings{"NULL|1|x"}));
+    log_with(fields + "," + Field("new", "\"long\""), tag);
+    EXPECT_EQ(Rows("SELECT * FROM t.t"), (Strings{"1|x|NULL"}));
+  }
+}
+
 TEST_F(TableViewTest, TextAndBytesAreToldApartByTheTable) {
   WriteFile("a.parquet", "SELECT 'é' AS b, encode('é') AS t, [encode('x')] AS l");
   WriteLog(Field("t", "\"string\"") + "," + Field("b", "\"binary\"") + "," + Field("l", ArrayOf("\"string\"")),
@@ -156,6 +177,27 @@ TEST_F(TableViewTest, ValuesOfVeryManyPartitionsAreLookedUp) {
   EXPECT_EQ(Cell("count(*) FROM t.t WHERE p IS NULL AND q IS NULL AND a = 0"), "1");
   EXPECT_EQ(Cell("count(*) FROM t.t WHERE epoch_us(p) % 1000000 = a AND q = (a % 2 = 1)"), "199");
   EXPECT_EQ(Rows("SELECT * FROM t.t WHERE a = 7"), (Strings{"7|2020-01-01T00:00:00.000007Z|true"}));
+}
+
+// The others are gone from the disk, so that opening one would be an error. DuckDB takes the columns from the first.
+TEST_F(TableViewTest, AQueryOfOneDayOpensThatDaysFilesAlone) {
+  base::Column a{.name = "a", .type = {base::ColumnType::Kind::kLong}};
+  base::Column day{.name = "day", .type = {base::ColumnType::Kind::kDate}};
+  Strings adds;
+  for (int i = 1; i <= 28; ++i) {
+    std::string date = fmt::format("2023-02-{:02}", i);
+    std::string path = fmt::format("day={}/x.parquet", date);
+    WriteFile(path, fmt::format("SELECT {}::BIGINT AS a", i));
+    adds.push_back(
+        Add(path, R"({"day":")" + date + "\"}", R"(,"tags":{"qlake.columns":")" + ColumnsTagOf({a, day}) + "\"}}"));
+  }
+  WriteLog(Field("a", "\"long\"") + "," + Field("day", "\"date\""), adds, {"day"});
+  for (int i = 2; i <= 28; ++i) {
+    if (i != 17) storage_->Remove(fmt::format("t/day=2023-02-{:02}/x.parquet", i));
+  }
+  Define();
+  EXPECT_EQ(Rows("SELECT a FROM t.t WHERE day = DATE '2023-02-17'"), (Strings{"17"}));
+  EXPECT_EQ(Cell("count(*) FROM t.t WHERE day BETWEEN DATE '2023-02-17' AND DATE '2023-02-17'"), "1");
 }
 
 TEST_F(TableViewTest, PartitionValuesOfEveryTypeComeFromTheirTexts) {
