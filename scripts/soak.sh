@@ -4,8 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install.sh --kafka
-scripts/build.sh release property_test crash_test lake_test kafka_broker_test
+scripts/build.sh release property_test crash_test maintenance_crash_test lake_test kafka_broker_test
 QLAKE_ROUNDS=${QLAKE_ROUNDS:-200} build/bin/property_test --gtest_brief=1
 QLAKE_ROUNDS=${QLAKE_ROUNDS:-200} build/bin/lake_test --gtest_brief=1 --gtest_filter='*Random*'
 QLAKE_FAULT_STEP=1 QLAKE_KILL_STEP=1 build/bin/crash_test --gtest_brief=1
+QLAKE_FAULT_STEP=1 QLAKE_KILL_STEP=1 build/bin/maintenance_crash_test --gtest_brief=1
 QLAKE_ROUNDS=20 build/bin/kafka_broker_test --gtest_brief=1 --gtest_filter='*Killed*'
