@@ -5,11 +5,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install.sh --kafka
-scripts/build.sh release property_test crash_test lake_test contention_test delta_test kafka_broker_test
+scripts/build.sh release property_test crash_test maintenance_crash_test lake_test contention_test delta_test kafka_broker_test
 scripts/build.sh asan delta_test
 QLAKE_ROUNDS=${QLAKE_ROUNDS:-200} build/bin/property_test --gtest_brief=1
 QLAKE_ROUNDS=${QLAKE_ROUNDS:-200} build/bin/lake_test --gtest_brief=1 --gtest_filter='*Random*'
 QLAKE_FAULT_STEP=1 QLAKE_KILL_STEP=1 build/bin/crash_test --gtest_brief=1
+QLAKE_FAULT_STEP=1 QLAKE_KILL_STEP=1 build/bin/maintenance_crash_test --gtest_brief=1
 QLAKE_COMMITS=${QLAKE_COMMITS:-200} build/bin/contention_test --gtest_brief=1
 build/bin/delta_test --gtest_brief=1 --gtest_filter='PowerLossTest.*' --gtest_repeat=20
 QLAKE_ROUNDS=${QLAKE_FUZZ_ROUNDS:-100000} build-asan/bin/delta_test --gtest_brief=1 --gtest_filter='LogFuzzTest.*'

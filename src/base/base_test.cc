@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/column_type.h"
 #include "base/digest.h"
+#include "base/sha256.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/parallel.h"
@@ -52,6 +53,14 @@ TEST(DigestTest, KnownSha256) {
   EXPECT_EQ(Sha256Hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(Sha256Hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_NE(NewUuid(), NewUuid());
+}
+
+TEST(DigestTest, BytesInPiecesHaveTheDigestOfTheWhole) {
+  Sha256 pieces;
+  pieces.Add("a");
+  pieces.Add("");
+  pieces.Add("bc");
+  EXPECT_EQ(std::move(pieces).Hex(), Sha256Hex("abc"));
 }
 
 TEST(ParallelForTest, CallsEachIndexOnceAndRethrowsTheFirstError) {

@@ -61,6 +61,11 @@ void AddSql(CLI::App& app, CommandLine& line);
 void AddStatus(CLI::App& app, CommandLine& line);
 void AddLedger(CLI::App& app, CommandLine& line);
 void AddQuarantine(CLI::App& app, CommandLine& line);
+void AddCompact(CLI::App& app, CommandLine& line);
+void AddVacuum(CLI::App& app, CommandLine& line);
+void AddHistory(CLI::App& app, CommandLine& line);
+void AddRestore(CLI::App& app, CommandLine& line);
+void AddVerify(CLI::App& app, CommandLine& line);
 void AddConfig(CLI::App& app, CommandLine& line);
 
 }  // namespace qlake::cli

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/error.h"
+#include "cli/as_of.h"
 #include "cli/context.h"
 #include "cli/open_lake.h"
 #include "cli/report_printing.h"
@@ -17,13 +18,6 @@ struct Options {
   std::string as_of;
   bool list = false;
 };
-
-std::optional<base::Timestamp> ParseAsOf(const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  auto time = base::ParseTimestamp(text);
-  if (!time) throw base::InputError("--as-of must be a time such as 2023-05-20T14:00:00Z: {}", text);
-  return time;
-}
 
 int List(Context& context, const std::vector<report::Report>& reports) {
   engine::Result result;
@@ -46,7 +40,8 @@ int Execute(Context& context, const Options& options) {
     names.push_back(definition.name);
     if (definition.name != options.name) continue;
     OpenLake lake(context, IfAbsent::kRefuse);
-    run::RequirePublished(*lake, project, ParseAsOf(options.as_of), report::RenderSql(definition, dates));
+    run::RequirePublished(*lake, project, ParseAsOfTime("--as-of", options.as_of),
+                          report::RenderSql(definition, dates));
     PrintReport(context, *lake, definition, dates, options.answer);
     return kExitDone;
   }

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "cli/answer.h"
+#include "cli/as_of.h"
 #include "cli/open_lake.h"
 #include "delta/snapshot.h"
 #include "run/published.h"
@@ -17,23 +18,6 @@ struct Options {
   std::string as_of;
   AnswerOptions answer;
 };
-
-// --as-of is a version of one table, or a moment.
-struct AsOf {
-  std::optional<delta::Version> version;
-  std::optional<base::Timestamp> time;
-};
-
-AsOf ParseAsOf(const std::string& text) {
-  AsOf as_of;
-  if (text.empty()) return as_of;
-  if (text.find_first_not_of("0123456789") == std::string::npos && text.size() < 19) {
-    as_of.version = std::stoll(text);
-  } else if (!(as_of.time = base::ParseTimestamp(text))) {
-    throw base::InputError("--as-of must be a version or a time such as 2023-05-20T14:00:00Z: {}", text);
-  }
-  return as_of;
-}
 
 void AnswerReadOnly(Context& context, engine::Database& database, const Options& options) {
   database.CheckReadOnlySelect(options.sql);
@@ -62,17 +46,19 @@ int AnswerFromTable(Context& context, const Options& options, const AsOf& as_of)
 }
 
 int AnswerFromLake(Context& context, const Options& options, const AsOf& as_of) {
-  if (as_of.version) {
-    throw base::InputError("--as-of with a version is for one table (--table PATH), name a time: {}", options.as_of);
-  }
   OpenLake lake(context, IfAbsent::kRefuse);
-  run::DefinePublished(*lake, context.LoadProject(), as_of.time, options.sql);
+  auto project = context.LoadProject();
+  if (as_of.version) {
+    run::DefineVersion(*lake, project, *as_of.version, options.sql);
+  } else {
+    run::DefinePublished(*lake, project, as_of.time, options.sql);
+  }
   AnswerReadOnly(context, lake->database(), options);
   return kExitDone;
 }
 
 int Execute(Context& context, const Options& options) {
-  AsOf as_of = ParseAsOf(options.as_of);
+  AsOf as_of = ParseAsOf("--as-of", options.as_of);
   return options.table_path.empty() ? AnswerFromLake(context, options, as_of)
                                     : AnswerFromTable(context, options, as_of);
 }
@@ -85,12 +71,14 @@ void AddSql(CLI::App& app, CommandLine& line) {
       {"project", "lake", "memory"},
       "  qlake sql \"SELECT count(*), sum(total_paid_price) FROM sales_transactions_fact\"\n"
       "  qlake sql \"SELECT * FROM raw.sales_transactions WHERE transaction_id = 'trx-152546429674'\" --format json\n"
+      "  qlake sql \"SELECT count(*) FROM customer_dim\" --as-of 2023-05-20T14:00:00Z\n"
       "  qlake sql --table lake/warehouse/customer_dim --as-of 3 \"SELECT * FROM t\" --format csv");
   auto options = std::make_shared<Options>();
   command.add_option("sql", options->sql, "the SELECT; tables are layer.table, or table while that is unique")
       ->required();
   command.add_option("--table", options->table_path, "read this Delta folder, as table t");
-  command.add_option("--as-of", options->as_of, "as published at that time (UTC); with --table also a version");
+  command.add_option("--as-of", options->as_of,
+                     "as published at that time (UTC); for a SELECT of one table also its version (qlake history)");
   AddAnswerOptions(command, options->answer);
   command.callback(
       [&line, options] { line.command = [options](Context& context) { return Execute(context, *options); }; });

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "lake/readable.h"
 
 namespace qlake::lake {
 namespace {
@@ -151,8 +152,12 @@ TextRow ToRow(const LedgerEntry& entry, int64_t to_seq, const std::string& run_i
           ToJsonText(publication)};
 }
 
-std::optional<Publication> ReadPublication(Lake& lake, std::optional<base::Timestamp> as_of) {
-  if (!DefineOwn(lake, LedgerSchema())) return std::nullopt;
+namespace {
+
+// Of the ledger at one of its versions.
+std::optional<Publication> LastPublicationOf(Lake& lake, const delta::Snapshot& ledger,
+                                             std::optional<base::Timestamp> as_of) {
+  lake.Define(LedgerSchema(), ledger);
   std::string where = as_of ? fmt::format("WHERE committed_at <= CAST({} AS TIMESTAMP WITH TIME ZONE)",
                                           engine::QuoteLiteral(base::FormatTimestamp(*as_of)))
                             : "";
@@ -162,6 +167,45 @@ std::optional<Publication> ReadPublication(Lake& lake, std::optional<base::Times
   if (result.rows.empty()) return std::nullopt;
   const auto& row = result.rows.front();
   return Publication{VersionsFromJson(row[0].value_or("{}")), engine::IntegerOf(row[1]), ToTimestamp(row[2])};
+}
+
+// The ledger that readers saw at a moment before the lake was taken back: it still has the publications that went then.
+std::optional<delta::Snapshot> LedgerBeforeRestore(Lake& lake, delta::Snapshot ledger, base::Timestamp as_of) {
+  while (true) {
+    auto restored = ledger.transactions().find(kRestoreApp);
+    if (restored == ledger.transactions().end() || as_of.us / 1000 >= restored->second.last_updated_ms) return ledger;
+    // From the version of the restore down: its transaction is in every version since.
+    delta::Version version = ledger.version();
+    int64_t number = restored->second.version;
+    std::optional<delta::Snapshot> earlier = ledger;
+    while (earlier && earlier->TransactionVersion(kRestoreApp) >= number) {
+      if (version == 0) return std::nullopt;
+      earlier = lake.LoadVersion(kOpsLedger, --version);
+    }
+    if (!earlier) return std::nullopt;
+    ledger = *earlier;
+  }
+}
+
+}  // namespace
+
+std::optional<Publication> ReadPublication(Lake& lake, std::optional<base::Timestamp> as_of) {
+  auto ledger = lake.Load(kOpsLedger);
+  if (ledger && as_of) {
+    delta::Version newest = ledger->version();
+    ledger = LedgerBeforeRestore(lake, *ledger, *as_of);
+    if (ledger && ledger->version() != newest && !IsReadable(lake.storage(), *ledger)) {
+      throw base::InputError(
+          "what was published at {}, before the lake was taken back, has been vacuumed: name a later "
+          "time",
+          base::FormatTimestamp(*as_of));
+    }
+  }
+  if (!ledger) {
+    lake.Define(LedgerSchema(), std::nullopt);
+    return std::nullopt;
+  }
+  return LastPublicationOf(lake, *ledger, as_of);
 }
 
 }  // namespace qlake::lake

@@ -73,12 +73,16 @@ std::vector<LedgerEntry> ReadLedger(Lake& lake);
 TextRow ToRow(const LedgerEntry& entry, int64_t to_seq, const std::string& run_id, base::Timestamp committed_at,
               const TableVersions& publication);
 
+// The transaction that ops.ledger gets when the lake is taken back to a publication: 1 for the first time, and so on.
+inline constexpr const char* kRestoreApp = "qlake.restore";
+
 struct Publication {
   TableVersions tables;
   int64_t to_seq = 0;
   base::Timestamp committed_at;
 };
-// The last one, or the last at or before a moment. Nothing when no step has finished (by then).
+// The last one, or the one that was the last at a moment, also if the lake was taken back behind it since. Nothing when
+// no step has finished (by then).
 std::optional<Publication> ReadPublication(Lake& lake, std::optional<base::Timestamp> as_of = std::nullopt);
 
 }  // namespace qlake::lake

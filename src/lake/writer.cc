@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -100,6 +101,13 @@ engine::ApplyReport Writer::Commit(const engine::TableTarget& target, const engi
                               {"files_added", report.files_added},
                               {"bytes_written", report.bytes_written}});
   return report;
+}
+
+delta::CommitOutcome Writer::Commit(delta::Transaction transaction, delta::CommitOptions options) {
+  transaction.Stage(delta::SetTransaction{kWriterApp, epoch_, lake_.clock().Now().us / 1000});
+  transaction.FenceBy(kWriterApp, epoch_);
+  options.run_id = run_id_;
+  return std::move(transaction).Commit(lake_.clock(), options);
 }
 
 engine::ApplyReport Writer::Append(const TableSchema& schema, const std::vector<TextRow>& rows,

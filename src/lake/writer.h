@@ -35,6 +35,8 @@ class Writer {
   // The same for a few constant rows of one of our own tables, appended.
   engine::ApplyReport Append(const TableSchema& schema, const std::vector<TextRow>& rows,
                              std::vector<delta::SetTransaction> progress = {});
+  // A transaction that the caller has staged, with the epoch. Losing the race is the caller's to settle.
+  [[nodiscard]] delta::CommitOutcome Commit(delta::Transaction transaction, delta::CommitOptions options);
 
  private:
   int64_t NextEpoch() const;

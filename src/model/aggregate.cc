@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "model/fold_plan.h"
+#include "model/plan.h"
 #include "model/table_build.h"
 
 namespace qlake::model {
@@ -86,7 +87,9 @@ TableBuild BuildAggregate(const BuildInput& input) {
   // were.
   auto base = input.lake.Load(model.table);
   std::optional<WholeFact> whole_fact;
-  if (!base && input.earlier_fact != nullptr && input.earlier_fact_version != delta::kNoVersion) {
+  // Of a mart that came after a publication that the lake was taken back to, the table is still there, but empty.
+  bool is_new = !base || base->TransactionVersion(kProcessApp) < 0;
+  if (is_new && input.earlier_fact != nullptr && input.earlier_fact_version != delta::kNoVersion) {
     auto fact = input.lake.LoadVersion(input.earlier_fact->table, input.earlier_fact_version);
     database.DefineTable(input.earlier_fact->table, *fact);
     whole_fact.emplace(database, *input.earlier_fact);

@@ -58,7 +58,7 @@ FactKeys::~FactKeys() {
 std::vector<lake::KeyEntry> FactKeys::Find(const std::vector<engine::KeyedRow>& keys, const delta::Snapshot& base,
                                            int64_t before_seq) {
   index_ = lake::KeyIndex::Open(lake_.storage(), fact_.table, base.metadata().id);
-  if (!index_ || !Covers(*index_, base)) Rebuild(base);
+  if (!index_ || !Covers(*index_, base)) Rebuild(base, before_seq);
   is_published_ = index_->covers() > base.version();
   std::vector<lake::KeyEntry> probes;
   probes.reserve(keys.size());
@@ -69,7 +69,7 @@ std::vector<lake::KeyEntry> FactKeys::Find(const std::vector<engine::KeyedRow>& 
   std::vector<lake::KeyEntry> found;
   auto seq_max = static_cast<uint32_t>(before_seq - 1);
   if (!index_->Find(probes, seq_max, found)) {
-    Rebuild(base);
+    Rebuild(base, before_seq);
     if (!index_->Find(probes, seq_max, found)) {
       throw base::IoError("the key index of {} was damaged while it was read: check the disk", fact_.table);
     }
@@ -94,13 +94,13 @@ bool FactKeys::Covers(const lake::KeyIndex& index, const delta::Snapshot& base) 
   return true;
 }
 
-void FactKeys::Rebuild(const delta::Snapshot& base) {
+void FactKeys::Rebuild(const delta::Snapshot& base, int64_t before_seq) {
   base::LogInfo("building the key index from the table", {{"table", fact_.table}, {"version", base.version()}});
   index_.reset();
-  // A row's file by its seq: of the revisions of a file the last one that counts for the fact.
+  // A row's file by its seq: of the revisions of a file the last one that the fact has rows of. Later ones may wait.
   std::map<std::string, int64_t> seqs;
   for (const auto* file : files_) {
-    if (file != nullptr && file->source == fact_.source) seqs[file->file_id] = file->seq;
+    if (file != nullptr && file->source == fact_.source && file->seq < before_seq) seqs[file->file_id] = file->seq;
   }
   std::vector<std::vector<std::optional<std::string>>> rows;
   for (const auto& [file_id, seq] : seqs) rows.push_back({file_id, std::to_string(seq)});

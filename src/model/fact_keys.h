@@ -40,7 +40,7 @@ class FactKeys {
  private:
   // Whether the index tells the rows of the base: the commits since then changed none.
   bool Covers(const lake::KeyIndex& index, const delta::Snapshot& base) const;
-  void Rebuild(const delta::Snapshot& base);
+  void Rebuild(const delta::Snapshot& base, int64_t before_seq);
 
   lake::Lake& lake_;
   const Model& fact_;

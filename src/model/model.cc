@@ -79,6 +79,8 @@ class HeadParser {
       model_.count = value;
     } else if (name == "partition") {
       model_.partition_columns = SplitNames(value);
+    } else if (name == "sort") {
+      model_.sort = SplitNames(value);
     } else if (name == "personal") {
       model_.personal = SplitNames(value);
     } else if (name == "check") {

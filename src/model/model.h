@@ -26,6 +26,7 @@ struct Model {
   std::string inferred_column;  // this column of it.
   std::string count;            // kAggregate: the column that counts source rows; a key at 0 goes.
   std::vector<std::string> partition_columns;
+  std::vector<std::string> sort;  // The order of rows within a file that a compaction writes; empty: by key.
   std::vector<std::string> personal;
   engine::TableSettings settings;  // CHECK constraints and Delta properties of the table.
   std::string description;
@@ -33,9 +34,9 @@ struct Model {
 };
 
 // Head lines: "-- kind: fact|scd2|upsert|aggregate by KEY[, KEY]", "-- source: NAME", "-- order: COLUMN", "-- inferred
-// from: SOURCE.COLUMN", "-- count: COLUMN", "-- partition: COLUMN[, COLUMN]", "-- personal: COLUMN[, COLUMN]",
-// "-- check: NAME: CONDITION", "-- property: NAME = VALUE"; any other comment line of the head describes the table.
-// Throws Error{kInput} with file and line.
+// from: SOURCE.COLUMN", "-- count: COLUMN", "-- partition: COLUMN[, COLUMN]", "-- sort: COLUMN[, COLUMN]", "--
+// personal: COLUMN[, COLUMN]", "-- check: NAME: CONDITION", "-- property: NAME = VALUE"; any other comment line of the
+// head describes the table. Throws Error{kInput} with file and line.
 Model ParseModel(const std::string& path, const std::string& text);
 
 }  // namespace qlake::model

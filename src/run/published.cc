@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/error.h"
+#include "lake/same_rows.h"
 
 namespace qlake::run {
 namespace {
@@ -59,9 +60,10 @@ std::optional<lake::Publication> DefinePublished(lake::Lake& lake, const model::
     if (!Names(sql, ShortName(table))) continue;
     std::optional<delta::Version> version;
     if (publication && publication->tables.contains(table)) version = publication->tables.at(table);
-    auto snapshot = version ? lake.LoadVersion(table, *version)
-                    : as_of ? delta::Snapshot::LoadAsOf(lake.storage(), lake::TablePath(table), *as_of)
-                            : lake.Load(table);
+    auto snapshot =
+        version ? (as_of ? lake.LoadVersion(table, *version) : lake::LoadNewestWithRowsOf(lake, table, *version))
+        : as_of ? delta::Snapshot::LoadAsOf(lake.storage(), lake::TablePath(table), *as_of)
+                : lake.Load(table);
     if (snapshot) lake.database().DefineTable(table, *snapshot);
   }
   std::vector<lake::FileRecord> files;
@@ -78,6 +80,19 @@ std::optional<lake::Publication> DefinePublished(lake::Lake& lake, const model::
   // The functions that reports and people may call.
   lake.DefineFunctions(project.functions_sql());
   return publication;
+}
+
+void DefineVersion(lake::Lake& lake, const model::Project& project, delta::Version version, const std::string& sql) {
+  std::vector<std::string> named;
+  for (const auto& table : lake.TableNames()) {
+    if (Names(sql, ShortName(table))) named.push_back(table);
+  }
+  if (named.size() != 1) {
+    throw base::InputError("--as-of with a version is for a SELECT of one table, this one names {}: name a time",
+                           named.empty() ? "none" : fmt::format("{}", fmt::join(named, ", ")));
+  }
+  lake.database().DefineTable(named.front(), *lake.LoadVersion(named.front(), version));
+  lake.DefineFunctions(project.functions_sql());
 }
 
 lake::Publication RequirePublished(lake::Lake& lake, const model::Project& project,

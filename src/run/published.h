@@ -16,7 +16,11 @@ namespace qlake::run {
 std::optional<lake::Publication> DefinePublished(lake::Lake& lake, const model::Project& project,
                                                  std::optional<base::Timestamp> as_of, const std::string& sql);
 
-// The same for a reader that cannot do without: throws Error{kInput} that says what to run first.
+// Defines the one table that `sql` names, at one of its versions. Throws Error{kInput} when it names none or several,
+// or the version is not in the table's log.
+void DefineVersion(lake::Lake& lake, const model::Project& project, delta::Version version, const std::string& sql);
+
+// The same as DefinePublished() for a reader that cannot do without: throws Error{kInput} that says what to run first.
 lake::Publication RequirePublished(lake::Lake& lake, const model::Project& project,
                                    std::optional<base::Timestamp> as_of, const std::string& sql);
 

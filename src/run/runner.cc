@@ -3,25 +3,19 @@
 #include <algorithm>
 #include <set>
 
-#include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "maintain/lake_restore.h"
 #include "report/placeholders.h"
 #include "run/published.h"
+#include "run/run_entry.h"
 
 namespace qlake::run {
 namespace {
 
 constexpr const char* kDumpQuery = "reports/b2b_dump.sql";
 constexpr const char* kLeftOutQuery = "reports/b2b_left_out.sql";
-
-// 20230520T140307-1a2b3c4d: sorts by time, and two runs of one second differ.
-std::string NewRunId(base::Timestamp now) {
-  std::string text = base::FormatTimestamp(now).substr(0, 19);
-  text.erase(std::remove_if(text.begin(), text.end(), [](char c) { return c == '-' || c == ':'; }), text.end());
-  return text + "-" + base::NewUuid().substr(0, 8);
-}
 
 std::string QueryText(const model::Project& project, const std::string& path, base::Date date) {
   for (const auto& file : project.files()) {
@@ -79,10 +73,8 @@ void Runner::Enter(lake::Writer& writer, const std::string& command, base::Times
                    const RunReport& report, const std::string& failure) {
   int64_t rows = 0;
   for (const auto& entry : report.process.entries) rows += entry.rows_in;
-  writer.Append(lake::RunsSchema(),
-                {{run_id_, command, base::FormatTimestamp(started_at), base::FormatTimestamp(lake_.clock().Now()),
-                  failure.empty() ? "done" : "failed", failure.empty() ? std::optional<std::string>() : failure,
-                  std::to_string(report.ingest.taken.size()), std::to_string(rows), Details(report).dump()}});
+  EnterRun(writer,
+           {command, started_at, failure, static_cast<int64_t>(report.ingest.taken.size()), rows, Details(report)});
 }
 
 RunReport Runner::Ingest() {
@@ -119,6 +111,7 @@ void Runner::IngestInto(lake::Writer& writer, RunReport& report) {
 }
 
 void Runner::ProcessInto(lake::Writer& writer, RunReport& report) {
+  maintain::FinishRestore(writer);
   report.process = model::Process(writer, project_, {settings_.batch_bytes_max, settings_.on_stage});
 }
 

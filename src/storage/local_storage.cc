@@ -18,11 +18,11 @@
 #include "storage/disk_observer.h"
 #include "storage/faulty_storage.h"
 #include "storage/path.h"
+#include "storage/unfinished.h"
 
 namespace qlake::storage {
 namespace {
 
-constexpr std::string_view kTemporaryPrefix = ".qlake-put-";
 constexpr size_t kSyncThreads = 32;  // fsyncs wait for the device, not for the processor.
 constexpr mode_t kFolderMode = 0755;
 
@@ -30,7 +30,7 @@ constexpr mode_t kFolderMode = 0755;
 std::string NewTemporaryName() {
   static const unsigned int salt = std::random_device()();
   static std::atomic<uint64_t> counter = 0;
-  return fmt::format("{}{}-{:08x}-{}", kTemporaryPrefix, ::getpid(), salt, counter++);
+  return fmt::format("{}{}-{:08x}-{}", kUnfinishedPrefix, ::getpid(), salt, counter++);
 }
 
 Entry ToEntry(std::string path, const struct stat& status) {
@@ -146,7 +146,7 @@ void LocalStorage::ListInto(std::string_view folder, bool recursive, std::vector
     const dirent* item = ::readdir(stream.get());
     if (item == nullptr) break;
     std::string_view name = item->d_name;
-    if (name == "." || name == ".." || name.starts_with(kTemporaryPrefix)) continue;
+    if (name == "." || name == ".." || name.starts_with(kUnfinishedPrefix)) continue;
     struct stat status {};
     if (::fstatat(::dirfd(stream.get()), item->d_name, &status, 0) != 0) {
       if (errno == ENOENT) continue;  // Removed since readdir() saw it.

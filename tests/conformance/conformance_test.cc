@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 
 #include "support/lake_fixture.h"
 
@@ -41,6 +42,36 @@ TEST_F(ConformanceTest, EveryReaderSeesTheSameRowsInEveryTable) {
     std::string ours = folder() + "/ours.csv";
     std::ofstream(ours) << MustRun({"sql", "SELECT * FROM " + name, "--format", "json", "--limit", "0"});
     std::string path = lake() + "/" + name.replace(name.find('.'), 1, "/");
+    for (const char* reader : {"deltalake", "polars", "duckdb"}) {
+      auto result = Python({reader, path, ours});
+      EXPECT_EQ(result.exit_code, 0) << reader << " " << table << "\n" << result.out << result.err;
+    }
+  }
+}
+
+// A day of hours that nobody compacted, then all at once: others read the rows that they read before.
+TEST_F(ConformanceTest, ADayOfHoursReadsTheSameAfterACompaction) {
+  std::string landing_zone = landing();
+  ASSERT_EQ(Qlake({"simulate", "drops", "--out", folder() + "/coming", "--hours", "24", "--rows", "40", "--seed", "5",
+                   "--start", "2023-12-28T00"})
+                .exit_code,
+            0);
+  for (int hour = 0; hour < 24; ++hour) {
+    std::string drop = std::string("2023-12-28T") + (hour < 10 ? "0" : "") + std::to_string(hour);
+    ASSERT_EQ(RunProgram({"/bin/mv", folder() + "/coming/" + drop, landing_zone + "/" + drop}).exit_code, 0);
+    MustRun({"run"});
+  }
+  std::vector<std::string> tables = {"warehouse.sales_transactions_fact", "warehouse.customer_dim",
+                                     "marts.product_sales_daily", "raw.files", "ops.ledger"};
+  std::map<std::string, std::string> before;
+  auto select = [](const std::string& table) { return "SELECT * FROM " + table + " ORDER BY ALL"; };
+  for (const auto& table : tables) before[table] = Sql(select(table));
+  MustRun({"compact", "--min-files", "2"});
+  for (const auto& table : tables) {
+    EXPECT_EQ(Sql(select(table)), before[table]) << table;
+    std::string ours = folder() + "/ours.csv";
+    std::ofstream(ours) << MustRun({"sql", "SELECT * FROM " + table, "--format", "json", "--limit", "0"});
+    std::string path = lake() + "/" + std::string(table).replace(table.find('.'), 1, "/");
     for (const char* reader : {"deltalake", "polars", "duckdb"}) {
       auto result = Python({reader, path, ours});
       EXPECT_EQ(result.exit_code, 0) << reader << " " << table << "\n" << result.out << result.err;

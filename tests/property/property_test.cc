@@ -6,6 +6,7 @@
 #include <numeric>
 #include <random>
 
+#include "base/json.h"
 #include "support/lake_fixture.h"
 
 namespace qlake::testing {
@@ -142,6 +143,83 @@ TEST_F(BatchTest, OneBigBatchIsHourByHour) {
   MustRun({"run"});
   EXPECT_EQ(Content(), expected);
 }
+
+class MaintenanceTest : public LakeTest, public ::testing::WithParamInterface<int> {
+ protected:
+  // Whatever keeps a lake in shape, at any time between the steps of the job.
+  void Disturb(Random& random) {
+    if (published_.empty()) return;  // There is no lake yet.
+    switch (Below(random, 7)) {
+      case 0:
+        MustRun({"compact", "--open", "--min-files", "2"});
+        break;
+      case 1:
+        MustRun({"compact", "--budget-bytes", "1B"});
+        break;
+      case 2:
+        MustRun({"compact", "raw", "--open", "--retain", Pick(random, {"0s", "1d"})});
+        break;
+      case 3:
+        MustRun({"vacuum", "--retain", Pick(random, {"0s", "1d"})});
+        break;
+      case 4:
+        MustRun({"verify", "--checksum"});
+        break;
+      case 5:
+        Restore(random);
+        break;
+      default:
+        break;
+    }
+  }
+  void NotePublication() {
+    auto status = base::Json::parse(MustRun({"status", "--json"}));
+    if (status["published_at"].is_string()) published_.push_back(status["published_at"].get<std::string>());
+  }
+
+ private:
+  // To any publication that there was; a vacuum without retention may have taken its files, then it is refused.
+  void Restore(Random& random) {
+    auto result = Run({"restore", "--to", published_[Below(random, published_.size())]});
+    EXPECT_TRUE(result.exit_code == 0 || result.err.find("vacuumed") != std::string::npos) << result.err;
+  }
+
+  std::vector<std::string> published_;
+};
+
+TEST_P(MaintenanceTest, AHistoryWithMaintenanceInBetweenIsTheHistoryWithout) {
+  const char* given = std::getenv("QLAKE_SEED");
+  uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10)
+                                   : std::random_device()() * 1000ull + static_cast<uint64_t>(GetParam());
+  std::cout << "replay with QLAKE_SEED=" << seed << "\n";
+  Random random(seed);
+  auto files = RandomHistory(random);
+  std::string expected = Reference().Compute(files);
+  auto arrival = files;
+  std::shuffle(arrival.begin(), arrival.end(), random);
+  for (const auto& file : arrival) {
+    Drop(file.drop, file.name, file.first_text.empty() ? file.text : file.first_text);
+    if (Below(random, 2) == 0) {
+      MustRun({"run"});
+      NotePublication();
+    }
+    Disturb(random);
+  }
+  MustRun({"run"});
+  for (const auto& file : arrival) {
+    if (!file.first_text.empty()) Drop(file.drop, file.name, file.text);
+  }
+  Disturb(random);
+  MustRun({"run"});
+  Disturb(random);
+  MustRun({"run"});
+  EXPECT_EQ(UnclosedLedger(), "");
+  EXPECT_EQ(Content(), expected) << "QLAKE_SEED=" << seed;
+  auto verified = Run({"verify", "--checksum"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << "QLAKE_SEED=" << seed;
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, MaintenanceTest, ::testing::Range(0, Rounds()));
 
 // Twelve hours, so that marts are folded, and a correction, so that sums are taken away.
 TEST_F(BatchTest, MartsAddUpToTheFactHourAfterHour) {

@@ -1,6 +1,7 @@
 -- kind: fact by transaction_id
 -- source: sales_transactions
 -- partition: transaction_date
+-- sort: product_id, transaction_id
 -- personal: street, postal_code
 -- One row per sale line that the source sent, at the price paid after its one offer.
 SELECT

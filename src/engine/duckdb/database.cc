@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "engine/duckdb/cell_text.h"
 #include "engine/duckdb/connection.h"
+#include "engine/duckdb/file_merge.h"
 #include "engine/duckdb/functions.h"
 #include "engine/duckdb/raw_scan.h"
 #include "engine/duckdb/scan_meter.h"
@@ -272,6 +273,23 @@ ApplyReport Database::Apply(const TableTarget& target, const std::optional<delta
 void Database::CheckChange(const TableTarget& target, const std::optional<delta::Snapshot>& base,
                            const TableChange& change, const base::Clock& clock) {
   TableWriter(state_->WriterResources(clock), target, base).Check(change);
+}
+
+MergedFiles Database::MergeFiles(const delta::Snapshot& snapshot, const FileMerge& merge, const base::Clock& clock) {
+  state_->interrupted = false;
+  FileMerger merger({state_->storage, state_->connection, clock, ThreadsOf(state_->options), state_->interrupted},
+                    snapshot);
+  return merger.Merge(merge);
+}
+
+RowsDigest Database::DigestFiles(const delta::Snapshot& snapshot, const std::vector<std::string>& paths) {
+  state_->interrupted = false;
+  std::vector<const delta::AddFile*> files;
+  for (const auto& path : paths) files.push_back(&snapshot.files().at(path));
+  FileMerger merger(
+      {state_->storage, state_->connection, base::SystemClock(), ThreadsOf(state_->options), state_->interrupted},
+      snapshot);
+  return merger.Digest(files);
 }
 
 void Database::CheckReadOnlySelect(std::string_view sql) {

@@ -53,6 +53,9 @@ struct RawScan {
 };
 
 class StagedRows;
+struct FileMerge;
+struct MergedFiles;
+struct RowsDigest;
 
 // A row by its place in the batch.
 struct StagedRow {
@@ -188,6 +191,11 @@ class Database {
   // constraint; writes nothing. Reads no rows of a table without constraints.
   void CheckChange(const TableTarget& target, const std::optional<delta::Snapshot>& base, const TableChange& change,
                    const base::Clock& clock);
+
+  // Rewrites some live files as fewer, and what the rows of some files come to: see engine/duckdb/file_merge.h. Neither
+  // commits anything.
+  MergedFiles MergeFiles(const delta::Snapshot& snapshot, const FileMerge& merge, const base::Clock& clock);
+  RowsDigest DigestFiles(const delta::Snapshot& snapshot, const std::vector<std::string>& paths);
 
   // Reads the scan's files into memory, each column by its rules (engine/duckdb/row_rules.h), which are those of the
   // scan's shape in its order. Throws Error{kIo}, or Error{kUnavailable} after Interrupt().

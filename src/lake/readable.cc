@@ -1,0 +1,15 @@
+#include "lake/readable.h"
+
+#include <algorithm>
+
+#include "delta/path_encoding.h"
+
+namespace qlake::lake {
+
+bool IsReadable(const storage::Storage& storage, const delta::Snapshot& snapshot) {
+  return std::ranges::all_of(snapshot.files(), [&](const auto& file) {
+    return storage.Find(delta::LocateFile(snapshot.table_path(), file.first)).has_value();
+  });
+}
+
+}  // namespace qlake::lake

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "lake/writer.h"
+
+namespace qlake::run {
+
+// 20230520T140307-1a2b3c4d: sorts by time, and two runs of one second differ.
+std::string NewRunId(base::Timestamp now);
+
+// What ops.runs says of one execution of a command.
+struct RunEntry {
+  std::string command;
+  base::Timestamp started_at;
+  std::string failure;  // Empty: it is done.
+  int64_t files = 0;
+  int64_t rows = 0;
+  base::Json details = base::Json::object();
+};
+void EnterRun(lake::Writer& writer, const RunEntry& entry);
+
+}  // namespace qlake::run
