@@ -154,7 +154,9 @@ void Connection::ForgetFailure() {
 void Connection::ThrowFailure(duckdb_error_type type, const char* message) {
   std::lock_guard lock(mutex_);
   if (auto failure = std::exchange(failure_, std::nullopt)) throw *failure;
-  if (type == DUCKDB_ERROR_INTERRUPT) throw base::UnavailableError("interrupted");
+  // Of a statement that fails while it is prepared, DuckDB tells the type in the text alone.
+  bool is_interrupt = message != nullptr && std::string_view(message).starts_with("INTERRUPT Error");
+  if (type == DUCKDB_ERROR_INTERRUPT || is_interrupt) throw base::UnavailableError("interrupted");
   throw base::Error(KindOf(type), fmt::format("sql: {}", message == nullptr ? "unknown failure" : message));
 }
 
