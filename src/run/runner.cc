@@ -3,25 +3,19 @@
 #include <algorithm>
 #include <set>
 
-#include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "model/event_marts.h"
 #include "report/placeholders.h"
 #include "run/published.h"
+#include "run/run_id.h"
 
 namespace qlake::run {
 namespace {
 
 constexpr const char* kDumpQuery = "reports/b2b_dump.sql";
 constexpr const char* kLeftOutQuery = "reports/b2b_left_out.sql";
-
-// 20230520T140307-1a2b3c4d: sorts by time, and two runs of one second differ.
-std::string NewRunId(base::Timestamp now) {
-  std::string text = base::FormatTimestamp(now).substr(0, 19);
-  text.erase(std::remove_if(text.begin(), text.end(), [](char c) { return c == '-' || c == ':'; }), text.end());
-  return text + "-" + base::NewUuid().substr(0, 8);
-}
 
 std::string QueryText(const model::Project& project, const std::string& path, base::Date date) {
   for (const auto& file : project.files()) {
@@ -70,7 +64,8 @@ RunReport Runner::Execute(const std::string& command, const std::function<void(l
     }
     throw;
   }
-  bool did_something = !report.ingest.taken.empty() || report.process.batches > 0 || !report.dumps.empty();
+  bool did_something =
+      !report.ingest.taken.empty() || report.process.batches > 0 || !report.dumps.empty() || report.event_marts > 0;
   if (did_something) Enter(writer, command, started_at, report, "");
   return report;
 }
@@ -120,6 +115,11 @@ void Runner::IngestInto(lake::Writer& writer, RunReport& report) {
 
 void Runner::ProcessInto(lake::Writer& writer, RunReport& report) {
   report.process = model::Process(writer, project_, {settings_.batch_bytes_max, settings_.on_stage});
+  if (!model::EventMartsAreStale(lake_, project_)) return;
+  Say("refreshing marts of events");
+  auto refreshed = model::RefreshEventMarts(writer, project_);
+  report.event_marts = static_cast<int64_t>(refreshed.size());
+  report.process.tables.insert(report.process.tables.end(), refreshed.begin(), refreshed.end());
 }
 
 // Dates that were dumped before, and the day before the newest data hour.
