@@ -119,7 +119,7 @@ CLI::App& CommandLine::Add(CLI::App& parent, const std::string& name, const std:
   std::vector<std::string> keys = setting_keys;
   keys.insert(keys.end(), {"log.level", "log.file"});
   for (const auto& definition : SettingDefinitions()) {
-    if (std::find(keys.begin(), keys.end(), definition.key) == keys.end()) continue;
+    if (definition.flag.empty() || std::find(keys.begin(), keys.end(), definition.key) == keys.end()) continue;
     std::string described = definition.help;
     if (!definition.default_value.empty()) described += " [" + definition.default_value + "]";
     added.add_option_function<std::string>(
