@@ -55,6 +55,8 @@ void AddIngest(CLI::App& app, CommandLine& line);
 void AddProcess(CLI::App& app, CommandLine& line);
 void AddRun(CLI::App& app, CommandLine& line);
 void AddStream(CLI::App& app, CommandLine& line);
+void AddReplay(CLI::App& app, CommandLine& line);
+void AddDrift(CLI::App& app, CommandLine& line);
 void AddReport(CLI::App& app, CommandLine& line);
 void AddDump(CLI::App& app, CommandLine& line);
 void AddSql(CLI::App& app, CommandLine& line);

@@ -4,11 +4,13 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/context.h"
+#include "cli/kafka_settings.h"
 #include "cli/open_lake.h"
 #include "cli/progress.h"
 #include "cli/quantity.h"
 #include "run/streaming.h"
 #include "stream/file_source.h"
+#include "stream/kafka_source.h"
 
 namespace qlake::cli {
 namespace {
@@ -18,6 +20,7 @@ constexpr std::chrono::milliseconds kTidyUp{20'000};
 
 struct Options {
   std::string file;
+  std::string instance;
   bool until_idle = false;
   std::string run_for;
   int64_t batch_messages = 250'000;
@@ -55,6 +58,15 @@ run::StreamingSettings SettingsOf(const Context& context, const Options& options
   return settings;
 }
 
+kafka::ConsumerOptions ConsumerOptionsOf(const Context& context, const Options& options) {
+  kafka::ConsumerOptions consumer;
+  consumer.connection = KafkaConnectionOf(context.settings);
+  consumer.topic = context.settings.all.at("kafka.topic").value;
+  consumer.group = context.settings.all.at("kafka.group").value;
+  consumer.instance = options.instance;
+  return consumer;
+}
+
 const lake::EventShape& OnlyShape(const model::Project& project) {
   if (project.events().size() == 1) return project.events().front();
   throw base::InputError(
@@ -79,11 +91,13 @@ void Print(Context& context, const run::StreamingReport& report) {
 
 int Execute(Context& context, const Options& options) {
   auto settings = SettingsOf(context, options);
-  if (options.file.empty()) throw base::InputError("say what to stream: --from-file events.jsonl");
   auto project = context.LoadProject();
   const auto& shape = OnlyShape(project);
   OpenLake lake(context, IfAbsent::kCreate);
+  kafka::ConsumerOptions consumer;
+  if (options.file.empty()) consumer = ConsumerOptionsOf(context, options);
   auto open = [&](stream::PartitionOwner& owner) -> std::unique_ptr<stream::MessageSource> {
+    if (options.file.empty()) return std::make_unique<stream::KafkaSource>(consumer, context.clock, owner);
     return std::make_unique<stream::FileSource>(options.file, context.clock, owner);
   };
   run::Streaming streaming(*lake, project, shape, open, settings);
@@ -105,14 +119,19 @@ int Execute(Context& context, const Options& options) {
 }  // namespace
 
 void AddStream(CLI::App& app, CommandLine& line) {
+  std::vector<std::string> keys = {"project", "lake", "memory", "lease_wait", "kafka.topic", "kafka.group"};
+  keys.insert(keys.end(), KafkaConnectionKeys().begin(), KafkaConnectionKeys().end());
   auto& command = line.Add(app, "stream",
                            "Bring events into app_events, each exactly once, and keep their marts up to date; Ctrl-C "
                            "commits what has been read",
-                           {"project", "lake", "memory", "lease_wait"},
+                           keys,
+                           "  qlake stream --brokers localhost:9092 --topic app-events --lake lake\n"
                            "  qlake stream --from-file events.jsonl --until-idle --lake lake\n"
                            "  qlake stream --from-file events.jsonl --for 60s --batch-age 500ms");
   auto options = std::make_shared<Options>();
   command.add_option("--from-file", options->file, "a file of JSON lines, which may grow");
+  command.add_option("--instance", options->instance,
+                     "name of this instance in its group: one that died and came back has its partitions at once");
   command.add_flag("--until-idle", options->until_idle, "end when everything that there is has been read");
   command.add_option("--for", options->run_for, "end after that time, such as 60s [never]");
   command.add_option("--batch-messages", options->batch_messages, "write a batch at so many messages [250000]");

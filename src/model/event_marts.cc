@@ -51,8 +51,8 @@ class EventMarts {
     }
     std::string came = "changes_came." + shape_.name;
     std::string went = "changes_went." + shape_.name;
-    database.DefineFiles(came, events_, changes->added);
-    database.DefineFiles(went, events_, changes->removed);
+    Define(came, changes->added);
+    Define(went, changes->removed);
     database.Run(fmt::format(
         "CREATE SCHEMA IF NOT EXISTS changes; CREATE OR REPLACE VIEW changes.{} AS SELECT *, 1 AS _sign FROM {} "
         "UNION ALL SELECT *, -1 FROM {}",
@@ -60,6 +60,14 @@ class EventMarts {
     defined_for_ = consumed;
     defined_anew_ = is_anew;
     return is_anew;
+  }
+
+  void Define(const std::string& name, const std::vector<delta::AddFile>& files) {
+    if (files.empty()) {
+      lake_.database().DefineEmptyTable(name, delta::FromSchemaJson(events_.metadata().schema_json));
+    } else {
+      lake_.database().DefineFiles(name, events_, files);
+    }
   }
 
   // Files that compaction replaced stay until vacuum takes them.

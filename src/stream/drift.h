@@ -27,7 +27,7 @@ class KnownDrift {
   void Add(const std::string& kind, const std::string& event_type, const std::string& name,
            const std::string& json_type);
 
-  // What the event has that is new; it is known from now on. `topic` names nothing here: drift is that of a table.
+  // What the event has that is new; it is known from now on.
   std::vector<DriftRecord> FindNew(const lake::EventShape& shape, const DecodedEvent& event, const Message& message);
 
  private:

@@ -82,6 +82,12 @@ const char* NameOf(ondemand::json_type type) {
   return "null";
 }
 
+std::string WithArticle(ondemand::json_type type) {
+  std::string name = NameOf(type);
+  bool begins_with_vowel = name.front() == 'a' || name.front() == 'o';
+  return name == "null" ? name : (begins_with_vowel ? "an " : "a ") + name;
+}
+
 const char* WhyNoJson(error_code error) {
   switch (error) {
     case simdjson::EMPTY:
@@ -349,7 +355,7 @@ class EventDecoder::Parser {
     if (auto error = value.type().get(type)) return error;
     if (type != ondemand::json_type::object) {
       if (auto error = Check(value, 1)) return error;
-      if (type != ondemand::json_type::null) Fail("{} must be an object, it is a {}", shape_.nested, NameOf(type));
+      if (type != ondemand::json_type::null) Fail("{} must be an object, it is {}", shape_.nested, WithArticle(type));
       return simdjson::SUCCESS;
     }
     ondemand::object object;
@@ -547,7 +553,7 @@ class EventDecoder::Parser {
     const char* wanted = column.type.kind == Kind::kBoolean                                          ? "boolean"
                          : column.type.kind == Kind::kString || column.type.kind == Kind::kTimestamp ? "string"
                                                                                                      : "number";
-    Fail("{} must be a {}, it is a {}", column.name, wanted, NameOf(type));
+    Fail("{} must be a {}, it is {}", column.name, wanted, WithArticle(type));
   }
 
   // --- the event as a whole ---

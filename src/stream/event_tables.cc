@@ -13,13 +13,6 @@ namespace {
 constexpr std::string_view kAppPrefix = "qlake.stream:";
 constexpr int64_t kHoursPerDay = 24;
 
-delta::PartitionValues ValuesOf(std::optional<int64_t> hour) {
-  if (!hour) return {{"event_date", std::nullopt}, {"event_hour", std::nullopt}};
-  base::Date date = base::DateOf(base::Hour{*hour});
-  return {{"event_date", base::FormatDate(date)},
-          {"event_hour", std::to_string(*hour - int64_t{date.days} * kHoursPerDay)}};
-}
-
 parquet::RowBuffer DriftRows(const EventBatch& batch, const std::string& subject, const std::string& run_id,
                              base::Timestamp now) {
   parquet::RowBuffer rows;
@@ -44,6 +37,13 @@ parquet::RowBuffer DriftRows(const EventBatch& batch, const std::string& subject
 }
 
 }  // namespace
+
+delta::PartitionValues PartitionOfHour(std::optional<int64_t> hour) {
+  if (!hour) return {{"event_date", std::nullopt}, {"event_hour", std::nullopt}};
+  base::Date date = base::DateOf(base::Hour{*hour});
+  return {{"event_date", base::FormatDate(date)},
+          {"event_hour", std::to_string(*hour - int64_t{date.days} * kHoursPerDay)}};
+}
 
 std::string PositionApp(const TopicName& topic, int32_t partition) {
   return fmt::format("{}{}/{}/{}", kAppPrefix, topic.cluster_id, topic.id, partition);
@@ -160,7 +160,7 @@ bool EventTables::Commit(EventBatch& batch) {
   base::CrashPoint("stream.before_events");
   // 3. Events, and the positions up to which messages are in the lake. After it they are there for good.
   std::vector<RowsOfFile> event_files;
-  for (auto& hour : batch.TakeHours()) event_files.push_back({ValuesOf(hour.hour), std::move(hour.rows)});
+  for (auto& hour : batch.TakeHours()) event_files.push_back({PartitionOfHour(hour.hour), std::move(hour.rows)});
   if (std::holds_alternative<delta::Conflict>(events_.Commit(event_files, loaded))) return false;
   base::CrashPoint("stream.after_events");
   return true;

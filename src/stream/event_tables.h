@@ -34,6 +34,9 @@ std::optional<PositionName> ParsePositionApp(const std::string& app_id);
 // What EventOrigin::topic_id says of the position's topic.
 std::string TopicIdOf(const PositionName& name);
 
+// The partition of the table that events of an hour since 1970 go to; nothing: the hour is not known.
+delta::PartitionValues PartitionOfHour(std::optional<int64_t> hour);
+
 // events.<name>, its dead letters and ops.drift, as one stream writes them. Not thread-safe.
 class EventTables {
  public:

@@ -25,6 +25,7 @@ class FileSource final : public MessageSource {
   const TopicName& topic() const override { return topic_; }
   [[nodiscard]] Polled Poll(std::chrono::milliseconds timeout, size_t messages_max) override;
   bool IsAtEnd() const override { return is_at_end_; }
+  void CheckIsTheSame() override {}  // The file is open.
   void Wake() override;
   void ShowProgress(std::span<const PartitionEnd>) override {}
 

@@ -65,6 +65,8 @@ class MessageSource {
   [[nodiscard]] virtual Polled Poll(std::chrono::milliseconds timeout, size_t messages_max) = 0;
   // Whether every partition that is ours has been handed out to its present end.
   virtual bool IsAtEnd() const = 0;
+  // Throws Error{kCorrupt} when what was polled may be of another topic of this name. Asked before a batch is written.
+  virtual void CheckIsTheSame() = 0;
   // Ends a Poll that waits, or else the next one. From any thread.
   virtual void Wake() = 0;
   // The lake holds everything before these offsets. For the eyes of others; nothing depends on it.

@@ -281,6 +281,7 @@ class Stream::Work final : public PartitionOwner {
   void HandOver() {
     if (!batch_ || must_restart_) return;
     OpenBreakerIfBad();
+    source_->CheckIsTheSame();
     if (!queue_.Put(std::move(batch_))) must_restart_ = true;
     batch_.reset();
   }
