@@ -91,8 +91,8 @@ int ParseAndRun(int argc, char** argv, std::ostream& out) {
   app.require_subcommand(1);
   app.footer(kFooter);
   CommandLine line;
-  for (auto add : {AddInit, AddSimulate, AddIngest, AddProcess, AddRun, AddStream, AddReplay, AddDrift, AddReport, AddDump, AddSql,
-                   AddStatus, AddLedger, AddQuarantine, AddConfig}) {
+  for (auto add : {AddInit, AddSimulate, AddIngest, AddProcess, AddRun, AddProduce, AddStream, AddReplay, AddDrift,
+                   AddReport, AddDump, AddSql, AddStatus, AddLedger, AddQuarantine, AddConfig}) {
     add(app, line);
   }
   try {

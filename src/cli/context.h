@@ -54,6 +54,7 @@ void AddSimulate(CLI::App& app, CommandLine& line);
 void AddIngest(CLI::App& app, CommandLine& line);
 void AddProcess(CLI::App& app, CommandLine& line);
 void AddRun(CLI::App& app, CommandLine& line);
+void AddProduce(CLI::App& app, CommandLine& line);
 void AddStream(CLI::App& app, CommandLine& line);
 void AddReplay(CLI::App& app, CommandLine& line);
 void AddDrift(CLI::App& app, CommandLine& line);

@@ -1,7 +1,5 @@
 #include "kafka/producer.h"
 
-#include <atomic>
-
 #include "kafka/client.h"
 
 namespace qlake::kafka {
@@ -15,6 +13,7 @@ Properties PropertiesOf(const ProducerOptions& options) {
       {"enable.idempotence", "true"},
       {"acks", "all"},
       {"compression.type", options.compression},
+      {"message.max.bytes", "10485760"},  // Before compression; the topic's own limit counts behind it.
       {"linger.ms", std::to_string(options.linger.count())},
       {"queue.buffering.max.kbytes", std::to_string(options.queue_bytes_max >> 10)},
       {"queue.buffering.max.messages", "200000"},
@@ -60,7 +59,7 @@ class Producer::Channel {
     LookBack(0);
   }
 
-  void Cancel() { cancelled_ = true; }
+  void CheckFailures() { LookBack(0); }
   int64_t acknowledged() const { return sent_ - rd_kafka_outq_len(client_.get()) - failed_; }
   const std::optional<std::string>& trouble() const { return client_.trouble(); }
 
@@ -88,7 +87,6 @@ class Producer::Channel {
 
   void LookBack(int wait_ms) {
     rd_kafka_poll(client_.get(), wait_ms);
-    if (cancelled_) throw base::IoError("sending to topic {} was cancelled", topic_name_);
     if (failure_) {
       throw base::UnavailableError("topic {}: {} messages were not acknowledged: {}{}", topic_name_, failed_, *failure_,
                                    client_.trouble() ? ": " + *client_.trouble() : "");
@@ -100,7 +98,6 @@ class Producer::Channel {
   int64_t sent_ = 0;
   int64_t failed_ = 0;
   std::optional<std::string> failure_;
-  std::atomic<bool> cancelled_ = false;
   Client client_;
   std::unique_ptr<rd_kafka_topic_t, DestroyTopic> topic_;
 };
@@ -109,7 +106,7 @@ Producer::Producer(const ProducerOptions& options) : channel_(std::make_unique<C
 Producer::~Producer() = default;
 void Producer::Send(std::string_view key, std::string_view value) { channel_->Send(key, value); }
 void Producer::Flush() { channel_->Flush(); }
-void Producer::Cancel() { channel_->Cancel(); }
+void Producer::CheckFailures() { channel_->CheckFailures(); }
 int64_t Producer::acknowledged() const { return channel_->acknowledged(); }
 const std::optional<std::string>& Producer::trouble() const { return channel_->trouble(); }
 

@@ -22,7 +22,7 @@ struct ProducerOptions {
 
 // Writes to one topic, each message once and in the order of sending within its partition, whatever the network repeats
 // (an idempotent producer, acknowledged by all replicas). The key chooses the partition, as Java's clients do. Not
-// thread-safe, but for Cancel.
+// thread-safe.
 class Producer {
  public:
   // Throws Error{kInput} on a wrong password or certificate and on an unknown topic, Error{kUnavailable} when no broker
@@ -33,14 +33,14 @@ class Producer {
   Producer& operator=(const Producer&) = delete;
 
   // Copies both. Waits while the queue is full. Throws Error{kUnavailable} when messages failed, Error{kInput} when the
-  // cluster refuses us or one is larger than it takes, Error{kIo} after Cancel.
+  // cluster refuses us or one is larger than it takes.
   void Send(std::string_view key, std::string_view value);
 
   // Waits until all that was sent is acknowledged; throws as Send does.
   void Flush();
 
-  // Ends a Send or Flush that waits, and all later ones. From any thread.
-  void Cancel();
+  // Throws what Send would, without sending: for those who do not send all the time.
+  void CheckFailures();
 
   int64_t acknowledged() const;
   const std::optional<std::string>& trouble() const;
