@@ -2,7 +2,10 @@
 # The long forms of the tests: 200 random histories, a kill at every pass of every label, every storage call failed in turn.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/build.sh release property_test crash_test lake_test
+scripts/build.sh release property_test crash_test lake_test event_test kafka_stream_test
 QLAKE_ROUNDS=${QLAKE_ROUNDS:-200} build/bin/property_test --gtest_brief=1
 QLAKE_ROUNDS=${QLAKE_ROUNDS:-200} build/bin/lake_test --gtest_brief=1 --gtest_filter='*Random*'
 QLAKE_FAULT_STEP=1 QLAKE_KILL_STEP=1 build/bin/crash_test --gtest_brief=1
+# Two million numbered events, with the stream and the broker killed all the while.
+QLAKE_EVENTS=${QLAKE_EVENTS:-2000000} build/bin/event_test --gtest_brief=1 --gtest_filter='*Numbered*'
+QLAKE_EVENTS=${QLAKE_EVENTS:-2000000} build/bin/kafka_stream_test --gtest_brief=1 --gtest_filter='*Numbered*'

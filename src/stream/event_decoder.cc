@@ -299,7 +299,7 @@ class EventDecoder::Parser {
     document_ = &document;
     ondemand::json_type type;
     if (auto error = document.type().get(type)) return error;
-    if (type != ondemand::json_type::object) return WhyNoObject(document, type);
+    if (type != ondemand::json_type::object) return WhyNoObject(document, type, message);
     ondemand::object object;
     if (auto error = document.get_object().get(object)) return error;
     if (auto error = ReadFields(object)) return error;
@@ -311,7 +311,7 @@ class EventDecoder::Parser {
   }
 
   // A message that is JSON but no object is INCORRECT_TYPE.
-  error_code WhyNoObject(ondemand::document& document, ondemand::json_type type) {
+  error_code WhyNoObject(ondemand::document& document, ondemand::json_type type, std::string_view message) {
     if (type == ondemand::json_type::array) {
       ondemand::array array;
       if (auto error = document.get_array().get(array)) return error;
@@ -320,10 +320,9 @@ class EventDecoder::Parser {
       std::string_view text;
       if (auto error = document.get_string().get(text)) return error;
     } else {
-      std::string_view token;
-      if (auto error = document.raw_json_token().get(token)) return error;
-      if (!IsJsonScalar(TrimJsonBlanks(token))) return simdjson::NUMBER_ERROR;
-      return simdjson::INCORRECT_TYPE;
+      // All of it is the one value.
+      std::string_view scalar = message.substr(std::min(message.find_first_not_of(" \t\r\n"), message.size()));
+      return IsJsonScalar(TrimJsonBlanks(scalar)) ? simdjson::INCORRECT_TYPE : simdjson::NUMBER_ERROR;
     }
     return IsAtEnd(document) ? simdjson::INCORRECT_TYPE : simdjson::TRAILING_CONTENT;
   }

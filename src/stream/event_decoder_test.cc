@@ -1,5 +1,6 @@
 #include "stream/event_decoder.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>

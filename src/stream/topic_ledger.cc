@@ -1,5 +1,7 @@
 #include "stream/topic_ledger.h"
 
+#include <fmt/format.h>
+
 #include "stream/event_tables.h"
 
 namespace qlake::stream {
