@@ -215,13 +215,14 @@ class EventDecoder::Parser {
       Fail("the message is larger than {} bytes: {}", shape_.bytes_max, message.size());
       return event_;
     }
+    is_other_json_ = false;
     error_code error = Read(message);
     if (error != simdjson::SUCCESS) {
       // What has been read until then may be anything.
       Forget();
       if (error == simdjson::DEPTH_ERROR) {
         Fail("arrays and objects stand deeper in each other than {}", shape_.depth_max);
-      } else if (error == simdjson::INCORRECT_TYPE) {
+      } else if (is_other_json_) {
         Fail("the message is JSON but no object: {}", Shown(message));
       } else {
         Fail("the message is not JSON, {}", WhyNoJson(error));
@@ -310,7 +311,7 @@ class EventDecoder::Parser {
     return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
   }
 
-  // A message that is JSON but no object is INCORRECT_TYPE.
+  // Always an error, which may be that the message is JSON (is_other_json_).
   error_code WhyNoObject(ondemand::document& document, ondemand::json_type type, std::string_view message) {
     if (type == ondemand::json_type::array) {
       ondemand::array array;
@@ -322,9 +323,11 @@ class EventDecoder::Parser {
     } else {
       // All of it is the one value.
       std::string_view scalar = message.substr(std::min(message.find_first_not_of(" \t\r\n"), message.size()));
-      return IsJsonScalar(TrimJsonBlanks(scalar)) ? simdjson::INCORRECT_TYPE : simdjson::NUMBER_ERROR;
+      is_other_json_ = IsJsonScalar(TrimJsonBlanks(scalar));
+      return simdjson::NUMBER_ERROR;
     }
-    return IsAtEnd(document) ? simdjson::INCORRECT_TYPE : simdjson::TRAILING_CONTENT;
+    is_other_json_ = IsAtEnd(document);
+    return simdjson::TRAILING_CONTENT;
   }
 
   error_code ReadFields(ondemand::object& object) {
@@ -593,6 +596,7 @@ class EventDecoder::Parser {
   std::string nested_rest_;
   uint64_t seen_ = 0;
   bool has_nested_ = false;
+  bool is_other_json_ = false;  // The message is JSON, and no object.
 };
 
 EventDecoder::EventDecoder(const lake::EventShape& shape) : shape_(shape), parser_(std::make_unique<Parser>(shape_)) {}

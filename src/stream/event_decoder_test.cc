@@ -125,7 +125,7 @@ TEST_F(EventDecoderTest, TimesTakeAZoneAndAFraction) {
 }
 
 TEST_F(EventDecoderTest, SizeAndDepthHaveLimits) {
-  EXPECT_EQ(WhyBad(std::string(100'001, ' ')), "the message is larger than 100000 bytes: 100001");
+  EXPECT_EQ(WhyBad(std::string(1'000'001, ' ')), "the message is larger than 1000000 bytes: 1000001");
   auto nested = [](int depth) { return With("\"x\":" + std::string(depth, '[') + std::string(depth, ']')); };
   EXPECT_EQ(WhyBad(nested(63)), "");
   EXPECT_EQ(WhyBad(nested(64)), "arrays and objects stand deeper in each other than 64");

@@ -23,7 +23,7 @@ inline lake::EventShape TestShape() {
   shape.nested = "metadata";
   shape.earliest = *base::ParseTimestamp("2000-01-01T00:00:00Z");
   shape.ahead_max_us = int64_t{24} * 3600 * 1'000'000;
-  shape.bytes_max = 100'000;
+  shape.bytes_max = 1'000'000;
   shape.depth_max = 64;
   return shape;
 }
