@@ -228,10 +228,11 @@ class Stream::Work final : public PartitionOwner {
 
   void Judge(const Message& message) {
     static const std::vector<std::string> kNoValue = {"the message has no value"};
+    auto& batch = Batch();  // Which begins the counts.
     ++judged_;
     if (!message.has_value) {
       ++bad_;
-      Batch().AddDeadLetter(message, kNoValue, lake_.clock().Now());
+      batch.AddDeadLetter(message, kNoValue, lake_.clock().Now());
       return;
     }
     const auto& event = decoder_.Decode(message.value, message.broker_time);
@@ -239,7 +240,7 @@ class Stream::Work final : public PartitionOwner {
       Load(message, event, false);
     } else {
       ++bad_;
-      Batch().AddDeadLetter(message, event.reasons, lake_.clock().Now());
+      batch.AddDeadLetter(message, event.reasons, lake_.clock().Now());
     }
   }
 
