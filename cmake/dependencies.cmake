@@ -6,6 +6,7 @@
 # | DuckDB (C API) | 2.0.0   | engine/         | embedded, vectorised, twice as fast as 1.5 on this job                |
 # | Apache Arrow   | 26.0.1  | parquet/        | the reference Parquet in C++; low-level writers for many small files  |
 # | librdkafka     | 2.11.1  | kafka/          | the C client; older ones cannot do SCRAM with a broker 4.x            |
+# | libcurl        | 7.88    | http/           | does all of HTTP and TLS that a client of ours will ever meet         |
 # | simdjson       | 3.0.1   | rows/, delta/, stream/ | the fastest JSON parser; Delta logs and JSON-lines are its food       |
 # | nlohmann-json  | 3.11.2  | base/ and above | builds JSON; readable where speed does not matter                     |
 # | OpenSSL        | 3.0     | base/           | SHA-256 with the processor's instructions                             |
@@ -20,6 +21,7 @@ find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(CURL REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(GTest REQUIRED)
 

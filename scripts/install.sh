@@ -5,7 +5,8 @@
 #
 #   scripts/install.sh          what `make build` and `make run` need
 #   scripts/install.sh --kafka  also a Kafka broker, in .deps/kafka (scripts/kafka.sh)
-#   scripts/install.sh --test   also all that `make test` needs (Python readers of the lake, in .deps/venv; the broker)
+#   scripts/install.sh --test   also all that `make test` needs (Python with readers of the lake, in .deps/venv; the
+#                               broker; a schema registry, in .deps/registry)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,6 +19,8 @@ duckdb_header_sha256=8dbc9c71a10f0a75fcacc1a3f4f7c76093a84d232fc152222ee5b6e512a
 rdkafka_module=github.com/confluentinc/confluent-kafka-go/v2@v2.11.1
 rdkafka_sha256=4eadaca9f62e307b6d01e3921e420bc99ad8ee532d94096cfaf260397fb7be6d
 rdkafka_header_sha256=0c1e6a2599fbabadb1ee4244c51f056029977f6f47f22e661e35d8dcf16d2b51
+registry_version=3.0.9 # the last one that runs on Java 17
+registry_sha256=2b28181501a20cbf6efcd77f9b7153908fc01f3d3a7c32024c0bd9e1b04c8a43
 
 deps=$PWD/.deps
 download=$deps/download
@@ -69,7 +72,7 @@ once() { # PIECE [PIN...]: calls install_PIECE unless a stamp says that this ver
 install_build_tools() {
   apt_install g++ make cmake ninja-build mold ccache git unzip ca-certificates \
     libcli11-dev libtomlplusplus-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libsimdjson-dev libssl-dev \
-    libxxhash-dev libgtest-dev
+    libxxhash-dev libcurl4-openssl-dev libgtest-dev
   command -v python3 >/dev/null || apt_install python3
   python3 -m pip --version >/dev/null 2>&1 || apt_install python3-pip
   command -v mvn >/dev/null || apt_install maven
@@ -127,11 +130,23 @@ install_kafka() {
   mv "$download/kafka" "$deps/kafka"
 }
 
-install_readers() { # foreign readers of the lake, for the conformance tests only
-  say "Python readers: deltalake, polars, duckdb (pip)"
+install_registry() {
+  local archive=$download/apicurio-registry-app-$registry_version-all.tar.gz
+  say "Apicurio Registry $registry_version (mvn)"
+  mvn -q -B dependency:copy "-Dartifact=io.apicurio:apicurio-registry-app:$registry_version:tar.gz:all" \
+    "-DoutputDirectory=$download" >&2
+  check_sha256 "$archive" "$registry_sha256"
+  rm -rf "$deps/registry"
+  mkdir -p "$deps/registry"
+  tar -xzf "$archive" -C "$deps/registry"
+}
+
+install_python() { # for tests only: foreign readers of the lake, and what runs notebooks
+  say "Python: deltalake, polars, duckdb, matplotlib, nbclient (pip)"
   rm -rf "$deps/venv"
   python3 -m venv "$deps/venv" 2>/dev/null || { apt_install python3-venv; python3 -m venv "$deps/venv"; }
-  "$deps/venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r scripts/readers.txt
+  "$deps/venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r scripts/readers.txt \
+    -r scripts/notebook.txt
 }
 
 [ "$(uname -m)" = x86_64 ] || fail "qlake is built on x86_64 only, this is $(uname -m)"
@@ -146,5 +161,6 @@ if [ "${1-}" = --kafka ] || [ "${1-}" = --test ]; then
   once kafka "$(cat scripts/kafka/pom.xml scripts/kafka/jars.sha256)"
 fi
 if [ "${1-}" = --test ]; then
-  once readers "$(sha256sum <scripts/readers.txt)"
+  once registry "$registry_version" "$registry_sha256"
+  once python "$(cat scripts/readers.txt scripts/notebook.txt)"
 fi

@@ -14,37 +14,17 @@
 # Listeners: PLAINTEXT; SASL_PLAINTEXT and SASL_SSL with PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 for user qlake; SSL, which
 # asks clients for a certificate.
 set -euo pipefail
-repository=$(cd "$(dirname "$0")/.." && pwd)
+name=kafka
+script=$(realpath "$0")
+repository=$(dirname "$(dirname "$script")")
 jars=$repository/.deps/kafka
 user=qlake
 password=qlake-secret
-
-fail() { printf 'kafka: %s\n' "$*" >&2; exit 1; }
-
-java_program() { # Java 17 where there are several
-  local program=/usr/lib/jvm/java-17-openjdk-amd64/bin/java
-  [ -x "$program" ] && echo "$program" || command -v java || fail 'there is no java: run scripts/kafka.sh install'
-}
+. "$repository/scripts/java_server.sh"
 
 run_java() { # CLASS ARGUMENT...: one of Kafka's own tools
   "$(java_program)" -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$jars/*" \
     "-Dlog4j2.configurationFile=$folder/log4j2.properties" "$@"
-}
-
-# Outside the range that outgoing connections take theirs from, so that a port is free again after a kill -9.
-free_ports() { # COUNT
-  python3 - "$1" <<'PYTHON'
-import random, socket, sys
-held = []
-while len(held) < int(sys.argv[1]):
-    taken = socket.socket()
-    try:
-        taken.bind(("127.0.0.1", random.randrange(20000, 32000)))
-        held.append(taken)
-    except OSError:
-        pass
-print(*[taken.getsockname()[1] for taken in held])
-PYTHON
 }
 
 make_authority() { # NAME: an authority of its own, NAME.key and NAME.pem
@@ -147,38 +127,28 @@ format_storage() {
     { cat "$folder/format.log" >&2; fail "cannot format the storage in $folder"; }
 }
 
-pid() { cat "$folder/broker.pid" 2>/dev/null || echo 0; }
-is_running() { # a process of that number may be another one by now
-  grep -qsF "$folder/server.properties" "/proc/$(pid)/cmdline"
+set_up_server() {
+  [ -d "$jars" ] || fail 'it is not installed: run scripts/kafka.sh install'
+  rm -rf "$folder/data"
+  make_certificates
+  write_settings
+  format_storage
 }
 
-start_broker() {
-  local deadline=$((SECONDS + 60))
+start_server() {
   : >"$folder/server.log"
-  setsid "$(java_program)" -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$jars/*" \
-    "-Dlog4j2.configurationFile=$folder/log4j2.properties" kafka.Kafka "$folder/server.properties" \
-    </dev/null >"$folder/server.out" 2>&1 &
-  echo $! >"$folder/broker.pid"
-  until grep -q 'Kafka Server started' "$folder/server.log"; do
-    is_running || { sleep 0.2; is_running; } || { cat "$folder/server.out" >&2; fail "the broker ended at once: see $folder/server.log"; }
-    [ $SECONDS -lt $deadline ] || fail "the broker is not ready after a minute: see $folder/server.log"
-    sleep 0.1
-  done
+  run_server -Xmx512m -cp "$jars/*" "-Dlog4j2.configurationFile=$folder/log4j2.properties" kafka.Kafka \
+    "$folder/server.properties"
+  await_server grep -q 'Kafka Server started' "$folder/server.log"
 }
 
-# It follows the broker through restarts, and ends when that was stopped for good.
-watch() { # PID: the broker ends with it
-  setsid bash -c 'while kill -0 "$1" 2>/dev/null && [ -e "$2/broker.pid" ]; do sleep 1; done; exec "$3" kill "$2"' \
-    watch "$1" "$folder" "$repository/scripts/kafka.sh" </dev/null >/dev/null 2>&1 &
-}
-
-stop_broker() { # SIGNAL
-  local stopped
-  stopped=$(pid)
-  if is_running; then
-    kill "-$1" "$stopped"
-    while [ -e "/proc/$stopped" ] && ! grep -q '^State:.Z' "/proc/$stopped/status" 2>/dev/null; do sleep 0.05; done
-  fi
+make_topic() { # NAME PARTITIONS [KEY=VALUE...]
+  local topic=$1 partitions=$2 plaintext setting settings=()
+  shift 2
+  plaintext=$(sed -n 's/^plaintext=//p' "$folder/broker.env")
+  for setting in "$@"; do settings+=(--config "$setting"); done
+  run_java org.apache.kafka.tools.TopicCommand --bootstrap-server "$plaintext" --create --topic "$topic" \
+    --partitions "$partitions" --replication-factor 1 ${settings[@]+"${settings[@]}"}
 }
 
 command=${1-help}
@@ -188,36 +158,9 @@ case $command in
   *) sed -n '2,/^set/p' "$0" | sed '$d; s/^# \{0,1\}//'; exit 2 ;;
 esac
 folder=$(realpath -m "$2")
-case $command in
-  up)
-    [ -d "$jars" ] || fail 'it is not installed: run scripts/kafka.sh install'
-    is_running && fail "a broker is running in $folder"
-    rm -rf "$folder/data"
-    mkdir -p "$folder"
-    make_certificates
-    write_settings
-    format_storage
-    start_broker
-    case ${3-} in
-      --watch) watch "$4" ;;
-      --watch-parent) watch "$PPID" ;;
-    esac
-    ;;
-  down) stop_broker TERM && rm -f "$folder/broker.pid" ;;
-  kill) stop_broker KILL ;;
-  restart)
-    is_running && stop_broker TERM
-    start_broker
-    ;;
-  status) is_running ;;
-  topic)
-    shift 2
-    name=$1 partitions=$2
-    shift 2
-    . <(grep '^plaintext=' "$folder/broker.env")
-    settings=()
-    for setting in "$@"; do settings+=(--config "$setting"); done
-    run_java org.apache.kafka.tools.TopicCommand --bootstrap-server "$plaintext" --create --topic "$name" \
-      --partitions "$partitions" --replication-factor 1 ${settings[@]+"${settings[@]}"}
-    ;;
-esac
+marker=$folder/server.properties
+if [ "$command" = topic ]; then
+  make_topic "${@:3}"
+else
+  serve_command "$command" "${@:3}"
+fi
