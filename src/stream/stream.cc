@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -53,7 +54,10 @@ class Stream::Work final : public PartitionOwner {
   StreamReport Run() {
     auto began = SteadyClock::now();
     if (options_.run_for) deadline_ = began + *options_.run_for;
+    int64_t batches = 0;
     for (int in_a_row = 0; !ReadSource(); ++in_a_row) {
+      // Whoever gets on now and then is not in anybody's way.
+      if (std::exchange(batches, report().batches) != report().batches) in_a_row = 0;
       if (in_a_row == kRestartsInARowMax) {
         throw base::UnavailableError(
             "other instances keep reading the partitions of this one: see whether each has a --group of its own");
@@ -128,7 +132,8 @@ class Stream::Work final : public PartitionOwner {
     batch_.reset();
     known_drift_ = {};
     tables_.ReadDrift(known_drift_);
-    auto source = open_(*this);
+    auto source = Open();
+    if (!source) return false;
     {
       std::lock_guard lock(source_mutex_);
       source_ = std::move(source);
@@ -146,6 +151,39 @@ class Stream::Work final : public PartitionOwner {
       ++report_.restarts;
     }
     return done;
+  }
+
+  // Nothing when the stream shall end meanwhile. A source that was there once is waited for.
+  std::unique_ptr<MessageSource> Open() {
+    while (!has_opened_ || !(stopped_ || IsOver())) {
+      try {
+        auto source = open_(*this);
+        has_opened_ = true;
+        return source;
+      } catch (const base::Error& error) {
+        if (error.kind() != base::ErrorKind::kUnavailable || !has_opened_) throw;
+        base::LogWarn("the topic cannot be reached; it is tried again", {{"why", error.message()}});
+      }
+      std::this_thread::sleep_for(kRestartWait);
+    }
+    return nullptr;
+  }
+
+  // Whether what was polled is of the topic that we opened. A broker that is away is waited for; false when the stream
+  // shall end meanwhile.
+  bool IsTheSame() {
+    while (true) {
+      try {
+        source_->CheckIsTheSame();
+        return true;
+      } catch (const base::Error& error) {
+        if (error.kind() != base::ErrorKind::kUnavailable) throw;
+        base::LogWarn("the topic cannot be reached, a batch waits for it; it is tried again",
+                      {{"why", error.message()}});
+      }
+      if (stopped_ || IsOver()) return false;
+      std::this_thread::sleep_for(kRestartWait);
+    }
   }
 
   bool ReadOn() {
@@ -282,8 +320,8 @@ class Stream::Work final : public PartitionOwner {
   void HandOver() {
     if (!batch_ || must_restart_) return;
     OpenBreakerIfBad();
-    source_->CheckIsTheSame();
-    if (!queue_.Put(std::move(batch_))) must_restart_ = true;
+    // What is not written is read again by whoever comes next.
+    if (!IsTheSame() || !queue_.Put(std::move(batch_))) must_restart_ = true;
     batch_.reset();
   }
 
@@ -338,6 +376,7 @@ class Stream::Work final : public PartitionOwner {
   KnownDrift known_drift_;
   std::optional<SteadyClock::time_point> deadline_;
   std::atomic<bool> stopped_ = false;
+  bool has_opened_ = false;
   bool must_restart_ = false;
   std::map<int32_t, PartitionState> partitions_;
   std::unique_ptr<EventBatch> batch_;
