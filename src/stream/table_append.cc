@@ -59,8 +59,14 @@ delta::CommitOutcome TableAppend::Commit(const std::vector<RowsOfFile>& files,
 
 std::vector<delta::AddFile> TableAppend::Write(const std::vector<RowsOfFile>& files) const {
   std::vector<delta::AddFile> written(files.size());
+  // Bounds of texts that come in any order leave no file out, and finding them takes a tenth of the time.
+  parquet::EncodeOptions options;
+  options.indexed_columns.emplace();
+  for (const auto& column : columns_) {
+    if (column.type.kind != base::ColumnType::Kind::kString) options.indexed_columns->push_back(column.name);
+  }
   base::ParallelFor(files.size(), kThreads, [&](size_t i) {
-    auto encoded = parquet::EncodeFile(files[i].rows);
+    auto encoded = parquet::EncodeFile(files[i].rows, options);
     auto& file = written[i];
     file.path = engine::PartitionFolder(schema_.partition_columns, files[i].partition_values) + "part-" +
                 base::NewUuid() + ".zstd.parquet";
