@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# The long forms of the tests: 200 random histories, a kill at every pass of every label, every storage call failed in turn.
+# The long forms of the tests: 200 random histories, a kill at every pass of every label, every storage call failed in turn, a
+# broker killed 20 times while it is read.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/build.sh release property_test crash_test lake_test event_test kafka_stream_test
+scripts/install.sh --kafka
+scripts/build.sh release property_test crash_test lake_test kafka_broker_test event_test kafka_stream_test
 QLAKE_ROUNDS=${QLAKE_ROUNDS:-200} build/bin/property_test --gtest_brief=1
 QLAKE_ROUNDS=${QLAKE_ROUNDS:-200} build/bin/lake_test --gtest_brief=1 --gtest_filter='*Random*'
 QLAKE_FAULT_STEP=1 QLAKE_KILL_STEP=1 build/bin/crash_test --gtest_brief=1
+QLAKE_ROUNDS=20 build/bin/kafka_broker_test --gtest_brief=1 --gtest_filter='*Killed*'
 # Two million numbered events, with the stream and the broker killed all the while.
 QLAKE_EVENTS=${QLAKE_EVENTS:-2000000} build/bin/event_test --gtest_brief=1 --gtest_filter='*Numbered*'
 QLAKE_EVENTS=${QLAKE_EVENTS:-2000000} build/bin/kafka_stream_test --gtest_brief=1 --gtest_filter='*Numbered*'

@@ -51,7 +51,6 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   rd_kafka_t* get() const { return handle_.get(); }
-  const Connection& connection() const { return connection_; }
   static void* OwnerOf(void* opaque) { return static_cast<Client*>(opaque)->owner_; }
 
   // Waits for the first answer of a broker. Throws Error{kInput} on a wrong password or certificate at once, and

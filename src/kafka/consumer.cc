@@ -16,6 +16,7 @@ using Clock = std::chrono::steady_clock;
 
 // How long Poll waits before it looks whether a rebalance or Wake happened.
 constexpr std::chrono::milliseconds kWaitSlice{50};
+constexpr std::chrono::milliseconds kOffsetsWait{2000};
 constexpr int64_t kUnknownOffset = RD_KAFKA_OFFSET_INVALID;
 
 Properties PropertiesOf(const ConsumerOptions& options) {
@@ -24,7 +25,7 @@ Properties PropertiesOf(const ConsumerOptions& options) {
       {"enable.auto.offset.store", "false"},
       {"auto.offset.reset", "error"},
       // Its events make rd_kafka_consume_batch_queue (2.11.1) take the position to be one behind the end: after a
-      // rebalance or a pause the next message would be skipped.
+      // rebalance, the next message would be skipped.
       {"enable.partition.eof", "false"},
       {"isolation.level", "read_committed"},
       {"check.crcs", "true"},
@@ -159,8 +160,9 @@ class Consumer::Subscription {
 
   Range Offsets(int32_t partition) {
     Range range;
+    auto wait = std::min(options_.connection.timeout, kOffsetsWait);
     auto code = rd_kafka_query_watermark_offsets(client_.get(), topic_.name.c_str(), partition, &range.begin,
-                                                 &range.end, static_cast<int>(options_.connection.timeout.count()));
+                                                 &range.end, static_cast<int>(wait.count()));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return range;
     throw base::UnavailableError("kafka does not tell the offsets of topic {}, partition {}: {}", topic_.name,
                                  partition, rd_kafka_err2str(code));
@@ -175,8 +177,8 @@ class Consumer::Subscription {
   int64_t Lag() {
     int64_t lag = 0;
     for (int32_t partition : assigned_) {
-      Range known = KnownOffsets(partition);
-      lag += std::max<int64_t>(known.end - StateOf(partition).next, 0);
+      const PartitionState& state = StateOf(partition);
+      lag += std::max<int64_t>(std::max(KnownOffsets(partition).end, state.end_min) - state.next, 0);
     }
     return lag;
   }
@@ -200,6 +202,7 @@ class Consumer::Subscription {
  private:
   struct PartitionState {
     int64_t next = 0;                   // The offset behind what was handed out.
+    int64_t end_min = 0;                // The end when it was assigned.
     int64_t end_told = kUnknownOffset;  // The last end that was handed out.
   };
 
@@ -243,34 +246,52 @@ class Consumer::Subscription {
     changes_.push_back(all);
   }
 
+  // A change that its listener or the broker fails at stays due.
   void ApplyRebalance() {
     while (!changes_.empty()) {
-      Change change = std::move(changes_.front());
-      changes_.erase(changes_.begin());
+      const Change& change = changes_.front();
       if (change.assign) {
-        Assign(change.partitions);
+        auto present = PresentOffsets(change.partitions);
+        if (!present) return;
+        Assign(change.partitions, *present);
       } else {
         Revoke(change);
       }
+      changes_.erase(changes_.begin());
     }
   }
 
-  void Assign(const std::vector<int32_t>& partitions) {
+  // Asked at each assignment: what librdkafka remembers of a partition may be from before it was away. Nothing while no
+  // broker answers.
+  std::optional<std::vector<Range>> PresentOffsets(const std::vector<int32_t>& partitions) {
+    std::vector<Range> ranges;
+    try {
+      for (int32_t partition : partitions) ranges.push_back(Offsets(partition));
+    } catch (const base::Error& error) {
+      client_.NoteTrouble(RD_KAFKA_RESP_ERR__TIMED_OUT, error.message());
+      return std::nullopt;
+    }
+    return ranges;
+  }
+
+  void Assign(const std::vector<int32_t>& partitions, const std::vector<Range>& present) {
     std::vector<StartOffset> starts;
     if (!partitions.empty()) starts = rebalance_.assigned(partitions);
-    auto list = ListOf(topic_.name, partitions);
     QLAKE_CHECK(starts.size() == partitions.size());
+    auto list = ListOf(topic_.name, partitions);
     for (const auto& start : starts) {
       auto* wanted = rd_kafka_topic_partition_list_find(list.get(), topic_.name.c_str(), start.partition);
       QLAKE_CHECK(wanted != nullptr);
+      const Range& range =
+          present[static_cast<size_t>(std::ranges::find(partitions, start.partition) - partitions.begin())];
       wanted->offset = start.offset;
-      if (start.offset == kFromBeginning) wanted->offset = Offsets(start.partition).begin;
-      if (start.offset == kFromEnd) wanted->offset = Offsets(start.partition).end;
-      StateOf(start.partition) = {wanted->offset, kUnknownOffset};
-      assigned_.push_back(start.partition);
+      if (start.offset == kFromBeginning) wanted->offset = range.begin;
+      if (start.offset == kFromEnd) wanted->offset = range.end;
+      StateOf(start.partition) = {.next = wanted->offset, .end_min = range.end};
     }
-    std::ranges::sort(assigned_);
     if (auto* error = rd_kafka_incremental_assign(client_.get(), list.get())) ThrowUnassignable(error);
+    assigned_.insert(assigned_.end(), partitions.begin(), partitions.end());
+    std::ranges::sort(assigned_);
     if (paused_ && !partitions.empty()) ApplyPause(partitions);
   }
 
@@ -333,8 +354,8 @@ class Consumer::Subscription {
   void FindEnds(Batch& batch) {
     for (int32_t partition : assigned_) {
       PartitionState& state = StateOf(partition);
-      int64_t end = KnownOffsets(partition).end;
-      if (end < 0 || end == state.end_told) continue;
+      int64_t end = std::max(KnownOffsets(partition).end, state.end_min);
+      if (end == state.end_told) continue;
       if (state.next < end) state.next = std::max(state.next, PositionOf(partition));
       if (state.next != end) continue;
       state.end_told = end;

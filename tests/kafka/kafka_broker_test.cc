@@ -1,8 +1,11 @@
 // The room kafka against an actual broker.
+#include "support/kafka_broker.h"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <set>
 #include <thread>
@@ -11,7 +14,6 @@
 #include "kafka/cluster.h"
 #include "kafka/consumer.h"
 #include "kafka/producer.h"
-#include "support/kafka_broker.h"
 
 namespace qlake::testing {
 namespace {
@@ -141,18 +143,23 @@ TEST_F(KafkaTest, ItGoesOnWhereItsCallerSays) {
 TEST_F(KafkaTest, ABrokerKilledAndStartedAgainIsReadOnWithoutAHole) {
   KafkaBroker broker;
   std::string topic = broker.NewTopic(2);
-  constexpr int kCount = 60'000;
-  std::thread writer([&] { Number(broker.Plaintext(), topic, 0, kCount); });
+  const char* rounds = std::getenv("QLAKE_ROUNDS");
+  const int kills = rounds == nullptr ? 1 : std::stoi(rounds);
+  const int count = 60'000 * kills;
+  std::thread writer([&] { Number(broker.Plaintext(), topic, 0, count); });
   Consumer consumer({.connection = broker.Plaintext(), .topic = topic, .group = "g"}, From(kafka::kFromBeginning));
   Readings readings;
-  ReadUntil(consumer, readings, [&] { return readings.numbers.size() > 1000; });
-  broker.Kill();
-  for (int i = 0; i < 10; ++i) readings.Add(consumer.Poll(100ms, 10'000));
-  EXPECT_TRUE(consumer.trouble().has_value());
-  broker.Restart();
-  ReadUntil(consumer, readings, [&] { return readings.numbers.size() >= kCount; });
+  auto read = [&] { return static_cast<int>(readings.numbers.size()); };
+  for (int kill = 0; kill < kills; ++kill) {
+    ReadUntil(consumer, readings, [&] { return read() > 60'000 * kill + 1000; });
+    broker.Kill();
+    for (int i = 0; i < 10; ++i) readings.Add(consumer.Poll(100ms, 10'000));
+    EXPECT_TRUE(consumer.trouble().has_value());
+    broker.Restart();
+  }
+  ReadUntil(consumer, readings, [&] { return read() >= count; });
   writer.join();
-  ExpectNumbers(readings, kCount);
+  ExpectNumbers(readings, count);
   ReadUntil(consumer, readings, [&] { return !consumer.trouble().has_value(); });
 }
 
