@@ -1,8 +1,9 @@
 # make run    installs, builds, simulates four hourly drops, runs the whole job over them
 # make test   installs, builds, runs every test; ends with ctest's summary
 # make build  installs and builds build/qlake alone
+# make demo-stream  the same for events: starts an actual Kafka broker, produces, streams, reports
 # make soak   the long forms of the seeded tests
-.PHONY: run test build soak clean
+.PHONY: run demo-stream test build soak clean
 .DEFAULT_GOAL := build
 
 build:
@@ -10,6 +11,9 @@ build:
 
 run: build
 	@scripts/demo.sh
+
+demo-stream: build
+	@scripts/demo_stream.sh
 
 test:
 	@scripts/test.sh

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install.sh --kafka
-scripts/build.sh release property_test crash_test maintenance_crash_test lake_test contention_test delta_test kafka_broker_test
+scripts/build.sh release property_test crash_test maintenance_crash_test lake_test contention_test delta_test kafka_broker_test event_test kafka_stream_test
 scripts/build.sh asan delta_test
 QLAKE_ROUNDS=${QLAKE_ROUNDS:-200} build/bin/property_test --gtest_brief=1
 QLAKE_ROUNDS=${QLAKE_ROUNDS:-200} build/bin/lake_test --gtest_brief=1 --gtest_filter='*Random*'
@@ -15,3 +15,6 @@ QLAKE_COMMITS=${QLAKE_COMMITS:-200} build/bin/contention_test --gtest_brief=1
 build/bin/delta_test --gtest_brief=1 --gtest_filter='PowerLossTest.*' --gtest_repeat=20
 QLAKE_ROUNDS=${QLAKE_FUZZ_ROUNDS:-100000} build-asan/bin/delta_test --gtest_brief=1 --gtest_filter='LogFuzzTest.*'
 QLAKE_ROUNDS=20 build/bin/kafka_broker_test --gtest_brief=1 --gtest_filter='*Killed*'
+# Two million numbered events, with the stream and the broker killed all the while.
+QLAKE_EVENTS=${QLAKE_EVENTS:-2000000} build/bin/event_test --gtest_brief=1 --gtest_filter='*Numbered*'
+QLAKE_EVENTS=${QLAKE_EVENTS:-2000000} build/bin/kafka_stream_test --gtest_brief=1 --gtest_filter='*Numbered*'

@@ -21,3 +21,13 @@ CREATE OR REPLACE MACRO percent_of(part, whole) AS
   CASE WHEN whole <> 0 THEN CAST(
     CAST((ten_thousandths(part) * 20000 + ten_thousandths(whole)) // (ten_thousandths(whole) * 2) AS DECIMAL(9,0))
     * CAST(0.01 AS DECIMAL(2,2)) AS DECIMAL(9,2)) END;
+
+-- The window of so many minutes that a time lies in: its begin, counted from midnight UTC.
+CREATE OR REPLACE MACRO window_start(t, minutes) AS
+  to_timestamp(epoch_us(t) // (60000000 * minutes) * (60 * minutes));
+
+-- What each of `n` has of `total`, n above 0: DECIMAL(38,2), half up, counted in integers as percent_of does.
+CREATE OR REPLACE MACRO average_of(total, n) AS
+  CASE WHEN n <> 0 THEN CAST(
+    CAST((ten_thousandths(total) * 2 + CAST(n AS HUGEINT) * 100) // (CAST(n AS HUGEINT) * 200) AS DECIMAL(36,0))
+    * CAST(0.01 AS DECIMAL(2,2)) AS DECIMAL(38,2)) END;

@@ -91,9 +91,9 @@ int ParseAndRun(int argc, char** argv, std::ostream& out) {
   app.require_subcommand(1);
   app.footer(kFooter);
   CommandLine line;
-  for (auto add :
-       {AddInit, AddSimulate, AddIngest, AddProcess, AddRun, AddProduce, AddReport, AddDump, AddSql, AddStatus,
-        AddLedger, AddQuarantine, AddCompact, AddVacuum, AddHistory, AddRestore, AddVerify, AddConfig}) {
+  for (auto add : {AddInit,       AddSimulate, AddIngest, AddProcess, AddRun,     AddProduce, AddStream,
+                   AddReplay,     AddDrift,    AddReport, AddDump,    AddSql,     AddStatus,  AddLedger,
+                   AddQuarantine, AddCompact,  AddVacuum, AddHistory, AddRestore, AddVerify,  AddConfig}) {
     add(app, line);
   }
   try {

@@ -16,8 +16,6 @@
 namespace qlake::cli {
 namespace {
 
-constexpr int kTidyUpMs = 800;  // Leaves the process time to end within a second.
-
 sigset_t WatchedSignals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -49,7 +47,7 @@ Interrupts::~Interrupts() {
 void Interrupts::Watch() {
   std::array<pollfd, 2> waited = {{{signal_fd_, POLLIN, 0}, {stop_fd_, POLLIN, 0}}};
   while (true) {
-    int ready = ::poll(waited.data(), waited.size(), happened_ ? kTidyUpMs : -1);
+    int ready = ::poll(waited.data(), waited.size(), happened_ ? tidy_up_ms_.load() : -1);
     if (ready < 0 && errno == EINTR) continue;
     if (ready > 0 && waited[1].revents != 0) return;
     if (happened_) ::_exit(kExitInterrupted);  // The second signal, or the time to tidy up is over.
@@ -65,14 +63,17 @@ void Interrupts::CallAction() {
   if (action_) action_();
 }
 
-Interrupts::Scope::Scope(Interrupts& interrupts, std::function<void()> action) : interrupts_(interrupts) {
+Interrupts::Scope::Scope(Interrupts& interrupts, std::function<void()> action, std::chrono::milliseconds tidy_up)
+    : interrupts_(interrupts) {
   std::lock_guard lock(interrupts_.mutex_);
+  interrupts_.tidy_up_ms_ = static_cast<int>(tidy_up.count());
   interrupts_.action_ = std::move(action);
 }
 
 Interrupts::Scope::~Scope() {
   std::lock_guard lock(interrupts_.mutex_);
   interrupts_.action_ = nullptr;
+  interrupts_.tidy_up_ms_ = static_cast<int>(kTidyUp.count());
 }
 
 }  // namespace qlake::cli

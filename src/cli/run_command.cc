@@ -24,6 +24,7 @@ void PrintReports(Context& context, lake::Lake& lake, const model::Project& proj
   for (const auto& definition : reports) all_sql += definition.sql;
   if (!run::DefinePublished(lake, project, std::nullopt, all_sql)) return;
   for (const auto& definition : reports) {
+    if (run::FindAbsentEvents(lake, project, definition.sql)) continue;  // Nothing was streamed so far.
     context.out << "\n" << definition.title << " (qlake report " << definition.name << ")\n";
     PrintReport(context, lake, definition, {}, {"table", kReportRows});
   }

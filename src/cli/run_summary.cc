@@ -82,7 +82,8 @@ base::Json ToJson(const run::RunReport& report) {
             {"duplicate", rows.duplicate},
             {"tables", tables},
             {"checks", checks},
-            {"finished_earlier_run", report.process.finished_earlier_run}}},
+            {"finished_earlier_run", report.process.finished_earlier_run},
+            {"event_marts", report.event_marts}}},
           {"dumps", dumps}};
 }
 
@@ -121,8 +122,10 @@ void PrintRun(Context& context, const run::RunReport& report) {
           << check.on_violation << ")\n";
     }
   }
+  if (report.event_marts > 0) out << "process: " << report.event_marts << " marts of events refreshed\n";
   for (const auto& dump : report.dumps) PrintDump(out, dump);
-  bool idle = report.ingest.taken.empty() && report.process.batches == 0 && report.dumps.empty();
+  bool idle =
+      report.ingest.taken.empty() && report.process.batches == 0 && report.dumps.empty() && report.event_marts == 0;
   if (idle) out << "nothing to do\n";
 }
 

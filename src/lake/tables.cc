@@ -97,6 +97,52 @@ TableSchema QuarantineSchema(const std::string& source) {
   return schema;
 }
 
+TableSchema EventsSchema(const EventShape& shape) {
+  TableSchema schema = {"events." + shape.name, shape.description, {}, {"event_date", "event_hour"}};
+  for (const auto& column : shape.columns) {
+    schema.columns.push_back({column.name, column.type, column.personal, "as the event says it"});
+  }
+  for (Column column :
+       {Text("_rescued", "fields that the contract does not know, a JSON object"),
+        Text("_topic", "where the event came from: the topic"), Text("_topic_id", "and its id"),
+        Column{"_partition", {Kind::kInteger}, false, "its partition"}, Long("_offset", "and its place in that"),
+        Time("_broker_time", "when the broker took it in; of a file, when it was read"),
+        Time("_replayed_at", "when a dead letter was put back; NULL for others"),
+        Column{"event_date", {Kind::kDate}, false, "of the event's own time, UTC"},
+        Column{"event_hour", {Kind::kInteger}, false, "of the event's own time, UTC"}}) {
+    schema.columns.push_back(std::move(column));
+  }
+  return schema;
+}
+
+TableSchema DeadLetterSchema(const EventShape& shape) {
+  TableSchema schema = {
+      "events." + shape.name + "_dead_letter",
+      "Messages that are no good events, with all the reasons, and stretches of offsets without a message.",
+      {Text("_topic", "where the message came from: the topic"), Text("_topic_id", "and its id"),
+       Column{"_partition", {Kind::kInteger}, false, "its partition"}, Long("_offset", "and its place in that"),
+       Long("offsets", "how many offsets the row stands for: 1, or the length of a stretch without messages"),
+       Text("kind", "event, or no_message"), Text("reasons", "all of them, a JSON array of texts"),
+       Column{"key", {Kind::kBinary}, true, "of the message"},
+       Column{"bytes", {Kind::kBinary}, true, "of the message, at most its first 16 MiB"},
+       Long("bytes_total", "its size"), Time("_broker_time", "when the broker took it in; of a file, when it was read"),
+       Time("judged_at", "when"), Text("run_id", "the run that judged it")},
+      {}};
+  return schema;
+}
+
+const TableSchema& DriftSchema() {
+  static const TableSchema schema = {
+      kOpsDrift,
+      "What events have that their contract does not know, when it was seen first.",
+      {Text("subject", "the table"), Text("kind", "field or event_type"), Text("event_type", "of the event"),
+       Text("name", "of the field, with the object that it stands in"), Text("json_type", "of its value"),
+       Text("_topic", "of the event that had it first"), Column{"_partition", {Kind::kInteger}, false, "of that event"},
+       Long("_offset", "of that event"), Text("run_id", "the run that saw it"), Time("seen_at", "when")},
+      {}};
+  return schema;
+}
+
 std::string TablePath(const std::string& table_name) {
   std::string path = table_name;
   size_t dot = path.find('.');

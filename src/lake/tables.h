@@ -5,6 +5,7 @@
 
 #include "base/column_type.h"
 #include "engine/duckdb/database.h"
+#include "lake/event_shape.h"
 
 // The tables that qlake keeps for itself, whatever the project: their names and schemas. docs/lake.md describes each.
 namespace qlake::lake {
@@ -14,6 +15,7 @@ inline constexpr const char* kOpsSteps = "ops.steps";
 inline constexpr const char* kOpsLedger = "ops.ledger";
 inline constexpr const char* kOpsRuns = "ops.runs";
 inline constexpr const char* kOpsChecks = "ops.checks";
+inline constexpr const char* kOpsDrift = "ops.drift";
 
 struct TableSchema {
   std::string name;  // layer.table
@@ -28,6 +30,12 @@ const TableSchema& LedgerSchema();
 const TableSchema& RunsSchema();
 const TableSchema& ChecksSchema();
 TableSchema QuarantineSchema(const std::string& source);
+
+// events.<name>: the columns of the contract, then those of ours, in the order of EventOrigin, then the hour.
+TableSchema EventsSchema(const EventShape& shape);
+// events.<name>_dead_letter
+TableSchema DeadLetterSchema(const EventShape& shape);
+const TableSchema& DriftSchema();
 
 // "warehouse.product_dim" -> "warehouse/product_dim", its folder in the lake.
 std::string TablePath(const std::string& table_name);

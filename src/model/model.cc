@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <filesystem>
 #include <sstream>
 #include <utility>
@@ -26,10 +27,13 @@ std::vector<std::string> SplitNames(const std::string& text) {
   return names;
 }
 
-constexpr std::array<std::pair<std::string_view, ModelKind>, 4> kKinds = {{{"fact", ModelKind::kFact},
+constexpr std::array<std::pair<std::string_view, ModelKind>, 5> kKinds = {{{"fact", ModelKind::kFact},
                                                                            {"scd2", ModelKind::kScd2},
                                                                            {"upsert", ModelKind::kUpsert},
-                                                                           {"aggregate", ModelKind::kAggregate}}};
+                                                                           {"aggregate", ModelKind::kAggregate},
+                                                                           {"window", ModelKind::kWindow}}};
+
+constexpr int kMinutesPerDay = 24 * 60;
 
 class HeadParser {
  public:
@@ -55,6 +59,7 @@ class HeadParser {
       Fail("the head has no line like: -- count: sales_count");
     if (model_.kind == ModelKind::kAggregate && !model_.partition_columns.empty())
       Fail("an aggregate has no partitions, its files are folded by size: leave the line -- partition out");
+    if (model_.kind == ModelKind::kWindow && model_.minutes == 0) Fail("the head has no line like: -- minutes: 10");
     if (Trim(model_.sql).empty()) Fail("there is no SELECT below the head");
     return model_;
   }
@@ -77,6 +82,11 @@ class HeadParser {
       model_.order = value;
     } else if (name == "count") {
       model_.count = value;
+    } else if (name == "minutes") {
+      auto parsed = std::from_chars(value.data(), value.data() + value.size(), model_.minutes);
+      bool fits = parsed.ec == std::errc() && parsed.ptr == value.data() + value.size() && model_.minutes > 0 &&
+                  kMinutesPerDay % model_.minutes == 0;
+      if (!fits) Fail("minutes must be a number that divides a day: {}", value);
     } else if (name == "partition") {
       model_.partition_columns = SplitNames(value);
     } else if (name == "sort") {
@@ -133,7 +143,7 @@ class HeadParser {
       model_.key = SplitNames(value.substr(by + 4));
       return;
     }
-    Fail("kind must be fact, scd2, upsert or aggregate: {}", kind);
+    Fail("kind must be fact, scd2, upsert, aggregate or window: {}", kind);
   }
 
   std::string path_;

@@ -13,6 +13,7 @@ enum class ModelKind {
   kScd2,       // A dimension with history: a row per key and period of data hours.
   kUpsert,     // The model's rows by key; a later one replaces.
   kAggregate,  // Sums over changes.<fact>: each batch's are rows more, and the rows of a key add up.
+  kWindow,     // Answers for windows of time over events, issued again whenever one changes.
 };
 
 // models/<layer>/<table>.sql: a comment head and one SELECT.
@@ -25,6 +26,7 @@ struct Model {
   std::string inferred_source;  // kScd2: members that only this source names are inferred, from
   std::string inferred_column;  // this column of it.
   std::string count;            // kAggregate: the column that counts source rows; a key at 0 goes.
+  int minutes = 0;              // kWindow: the length of a window.
   std::vector<std::string> partition_columns;
   std::vector<std::string> sort;  // The order of rows within a file that a compaction writes; empty: by key.
   std::vector<std::string> personal;
@@ -33,10 +35,10 @@ struct Model {
   std::string sql;  // The SELECT, without the head.
 };
 
-// Head lines: "-- kind: fact|scd2|upsert|aggregate by KEY[, KEY]", "-- source: NAME", "-- order: COLUMN", "-- inferred
-// from: SOURCE.COLUMN", "-- count: COLUMN", "-- partition: COLUMN[, COLUMN]", "-- sort: COLUMN[, COLUMN]", "--
-// personal: COLUMN[, COLUMN]", "-- check: NAME: CONDITION", "-- property: NAME = VALUE"; any other comment line of the
-// head describes the table. Throws Error{kInput} with file and line.
+// Head lines: "-- kind: fact|scd2|upsert|aggregate|window by KEY[, KEY]", "-- minutes: N", "-- source: NAME", "-- order:
+// COLUMN", "-- inferred from: SOURCE.COLUMN", "-- count: COLUMN", "-- partition: COLUMN[, COLUMN]", "-- sort: COLUMN[,
+// COLUMN]", "-- personal: COLUMN[, COLUMN]", "-- check: NAME: CONDITION", "-- property: NAME = VALUE"; any other
+// comment line of the head describes the table. Throws Error{kInput} with file and line.
 Model ParseModel(const std::string& path, const std::string& text);
 
 }  // namespace qlake::model

@@ -269,6 +269,8 @@ class Batch {
         return BuildUpsert(input);
       case ModelKind::kAggregate:
         return BuildAggregate(input);
+      case ModelKind::kWindow:
+        break;  // Of events only: Project sees to it.
     }
     QLAKE_CHECK(false);
   }

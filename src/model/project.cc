@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "model/event_contract.h"
 
 namespace qlake::model {
 namespace {
@@ -22,6 +23,21 @@ std::string ReadWhole(const fs::path& path) {
   text << stream.rdbuf();
   if (!stream) throw base::IoError("cannot read {}", path.native());
   return text.str();
+}
+
+// Sums and windows over the tables of events.
+void CheckEventReferences(const std::vector<lake::EventShape>& events, const std::vector<Model>& models) {
+  for (const auto& model : models) {
+    bool is_known = std::any_of(events.begin(), events.end(),
+                                [&](const lake::EventShape& shape) { return shape.name == model.source; });
+    if (!is_known) {
+      throw base::InputError("the model of {} names events without a contract: {}", model.table, model.source);
+    }
+    if (model.kind != ModelKind::kAggregate && model.kind != ModelKind::kWindow) {
+      throw base::InputError("the model of {} must be an aggregate or a window: it is computed from events",
+                             model.table);
+    }
+  }
 }
 
 void CheckReferences(const std::vector<Contract>& contracts, const std::vector<Model>& models) {
@@ -47,6 +63,10 @@ Project::Project(std::vector<ProjectFile> files) : files_(std::move(files)) {
       contracts_.push_back(ParseContract(file.path, file.text));
     } else if (file.path.starts_with("models/") && file.path.ends_with(".sql")) {
       models_.push_back(ParseModel(file.path, file.text));
+    } else if (file.path.starts_with("events/") && file.path.ends_with(".toml")) {
+      events_.push_back(ParseEventContract(file.path, file.text));
+    } else if (file.path.starts_with("events/") && file.path.ends_with(".sql")) {
+      event_models_.push_back(ParseModel(file.path, file.text));
     } else if (file.path == kFunctions) {
       functions_sql_ = file.text;
     }
@@ -56,6 +76,15 @@ Project::Project(std::vector<ProjectFile> files) : files_(std::move(files)) {
   };
   std::stable_sort(models_.begin(), models_.end(), [&](const auto& a, const auto& b) { return stage(a) < stage(b); });
   CheckReferences(contracts_, models_);
+  for (const auto& model : models_) {
+    if (model.kind == ModelKind::kWindow) {
+      throw base::InputError("the model of {} is a window, which is computed from events: put it below events/",
+                             model.table);
+    }
+  }
+  std::stable_partition(event_models_.begin(), event_models_.end(),
+                        [](const Model& model) { return model.kind == ModelKind::kAggregate; });
+  CheckEventReferences(events_, event_models_);
 }
 
 Project Project::BuiltIn() { return Project(BuiltInProject()); }

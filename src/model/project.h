@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lake/event_shape.h"
 #include "model/built_in_project.h"
 #include "model/contract.h"
 #include "model/model.h"
@@ -22,6 +23,10 @@ class Project {
   const std::vector<Contract>& contracts() const { return contracts_; }
   // In the order in which they can be computed: dimensions, facts, then aggregates.
   const std::vector<Model>& models() const { return models_; }
+  // Contracts of events (events/*.toml), and what is computed from their tables (events/marts/*.sql) in the order in
+  // which it can be: sums first.
+  const std::vector<lake::EventShape>& events() const { return events_; }
+  const std::vector<Model>& event_models() const { return event_models_; }
   const std::string& functions_sql() const { return functions_sql_; }
   const std::vector<ProjectFile>& files() const { return files_; }
   // All files below a folder such as reports/, with their paths.
@@ -36,6 +41,8 @@ class Project {
   std::vector<ProjectFile> files_;
   std::vector<Contract> contracts_;
   std::vector<Model> models_;
+  std::vector<lake::EventShape> events_;
+  std::vector<Model> event_models_;
   std::string functions_sql_;
 };
 

@@ -31,6 +31,7 @@ struct BuildInput {
   // Of an aggregate: the fact that it sums, and its version before this batch.
   const Model* earlier_fact = nullptr;
   delta::Version earlier_fact_version = delta::kNoVersion;
+  std::vector<std::string> sums;  // Of windows: the tables that they may read.
 };
 
 // Each defines the view <layer>.<table> at the base version, and temporary tables of its own; none writes to the lake.
@@ -47,7 +48,11 @@ TableBuild BuildFact(const BuildInput& input);
 // own and folds files of the table into them, by size (fold_plan.h).
 TableBuild BuildAggregate(const BuildInput& input);
 
-// Helpers of the four: the view of the table as the intent saw it, and its target.
+// Windows over events: an issue of every window that changes or closes with the batch, as a revision of its own.
+// REQUIRES: the model's table is at the version of the events before changes.<source>.
+TableBuild BuildWindow(const BuildInput& input);
+
+// Helpers of these: the view of the table as the intent saw it, and its target.
 void DefineBase(const BuildInput& input, const std::vector<base::Column>& columns);
 engine::TableTarget MakeTarget(const Model& model, std::vector<base::Column> columns);
 std::string NameList(const std::vector<std::string>& names, const std::string& prefix = "");

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "run/run_entry.h"
+#include "run/run_id.h"
 
 namespace qlake::run {
 namespace {

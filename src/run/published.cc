@@ -27,6 +27,23 @@ bool Names(const std::string& sql, const std::string& table) {
 
 std::string ShortName(const std::string& table) { return table.substr(table.find('.') + 1); }
 
+// The tables that a stream and its marts make.
+std::vector<std::string> TablesOfEvents(const model::Project& project) {
+  std::vector<std::string> tables = {lake::kOpsDrift};
+  for (const auto& shape : project.events()) {
+    tables.push_back(lake::EventsSchema(shape).name);
+    tables.push_back(lake::DeadLetterSchema(shape).name);
+  }
+  for (const auto& model : project.event_models()) tables.push_back(model.table);
+  return tables;
+}
+
+bool NamesEvents(const model::Project& project, const std::string& sql) {
+  auto tables = TablesOfEvents(project);
+  return !sql.empty() &&
+         std::any_of(tables.begin(), tables.end(), [&](const auto& table) { return Names(sql, ShortName(table)); });
+}
+
 // raw.<source>: the rows of the source's current files, with where each stood.
 void DefineRawSource(lake::Lake& lake, const model::Contract& contract, const std::vector<lake::FileRecord>& files) {
   engine::RawScan scan;
@@ -52,6 +69,15 @@ void DefineRawSource(lake::Lake& lake, const model::Contract& contract, const st
 }
 
 }  // namespace
+
+std::optional<std::string> FindAbsentEvents(lake::Lake& lake, const model::Project& project, const std::string& sql) {
+  if (sql.empty()) return std::nullopt;
+  for (const auto& table : TablesOfEvents(project)) {
+    // Drift need not have come up.
+    if (table != lake::kOpsDrift && Names(sql, ShortName(table)) && !lake.Load(table)) return table;
+  }
+  return std::nullopt;
+}
 
 std::optional<lake::Publication> DefinePublished(lake::Lake& lake, const model::Project& project,
                                                  std::optional<base::Timestamp> as_of, const std::string& sql) {
@@ -98,7 +124,13 @@ void DefineVersion(lake::Lake& lake, const model::Project& project, delta::Versi
 lake::Publication RequirePublished(lake::Lake& lake, const model::Project& project,
                                    std::optional<base::Timestamp> as_of, const std::string& sql) {
   auto publication = DefinePublished(lake, project, as_of, sql);
+  if (auto absent = FindAbsentEvents(lake, project, sql)) {
+    throw base::InputError("no events have been streamed into the lake {} yet, so that there is no {}: qlake stream",
+                           lake.options().root, *absent);
+  }
   if (publication) return *publication;
+  // What streams fill is there without a run of the batch job.
+  if (NamesEvents(project, sql)) return {};
   if (as_of) {
     throw base::InputError("the lake {} had no finished run at {}: name a later --as-of", lake.options().root,
                            base::FormatTimestamp(*as_of));

@@ -20,7 +20,11 @@ std::optional<lake::Publication> DefinePublished(lake::Lake& lake, const model::
 // or the version is not in the table's log.
 void DefineVersion(lake::Lake& lake, const model::Project& project, delta::Version version, const std::string& sql);
 
-// The same as DefinePublished() for a reader that cannot do without: throws Error{kInput} that says what to run first.
+// A table of events, or a mart of theirs, that the SQL names and the lake lacks.
+std::optional<std::string> FindAbsentEvents(lake::Lake& lake, const model::Project& project, const std::string& sql);
+
+// The same as DefinePublished for a reader that cannot do without: throws Error{kInput} that says what to run first.
+// SQL over events alone needs no publication: streams publish on their own.
 lake::Publication RequirePublished(lake::Lake& lake, const model::Project& project,
                                    std::optional<base::Timestamp> as_of, const std::string& sql);
 

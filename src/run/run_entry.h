@@ -9,9 +9,6 @@
 
 namespace qlake::run {
 
-// 20230520T140307-1a2b3c4d: sorts by time, and two runs of one second differ.
-std::string NewRunId(base::Timestamp now);
-
 // What ops.runs says of one execution of a command.
 struct RunEntry {
   std::string command;

@@ -7,9 +7,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "maintain/lake_restore.h"
+#include "model/event_marts.h"
 #include "report/placeholders.h"
 #include "run/published.h"
 #include "run/run_entry.h"
+#include "run/run_id.h"
 
 namespace qlake::run {
 namespace {
@@ -64,7 +66,8 @@ RunReport Runner::Execute(const std::string& command, const std::function<void(l
     }
     throw;
   }
-  bool did_something = !report.ingest.taken.empty() || report.process.batches > 0 || !report.dumps.empty();
+  bool did_something =
+      !report.ingest.taken.empty() || report.process.batches > 0 || !report.dumps.empty() || report.event_marts > 0;
   if (did_something) Enter(writer, command, started_at, report, "");
   return report;
 }
@@ -113,6 +116,11 @@ void Runner::IngestInto(lake::Writer& writer, RunReport& report) {
 void Runner::ProcessInto(lake::Writer& writer, RunReport& report) {
   maintain::FinishRestore(writer);
   report.process = model::Process(writer, project_, {settings_.batch_bytes_max, settings_.on_stage});
+  if (!model::EventMartsAreStale(lake_, project_)) return;
+  Say("refreshing marts of events");
+  auto refreshed = model::RefreshEventMarts(writer, project_);
+  report.event_marts = static_cast<int64_t>(refreshed.size());
+  report.process.tables.insert(report.process.tables.end(), refreshed.begin(), refreshed.end());
 }
 
 // Dates that were dumped before, and the day before the newest data hour.

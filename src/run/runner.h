@@ -30,6 +30,7 @@ struct RunReport {
   std::string run_id;
   ingest::IngestReport ingest;
   model::ProcessReport process;
+  int64_t event_marts = 0;  // That were refreshed.
   std::vector<report::DumpReport> dumps;
 };
 

@@ -22,4 +22,25 @@ ProcessResult RunProgram(const std::vector<std::string>& command, const Environm
 ProcessResult Qlake(std::vector<std::string> arguments, const Environment& environment = {},
                     const std::string& folder = "");
 
+// The real binary, running beside the test.
+class RunningQlake {
+ public:
+  RunningQlake(std::vector<std::string> arguments, const Environment& environment, const std::string& folder);
+  ~RunningQlake();  // Kills it, if it still runs.
+  RunningQlake(const RunningQlake&) = delete;
+  RunningQlake& operator=(const RunningQlake&) = delete;
+
+  void Signal(int signal) const;
+  // Waits for its end. What it printed is in the result.
+  ProcessResult Wait();
+  bool HasEnded();
+
+ private:
+  int pid_ = -1;
+  int out_ = -1;
+  int err_ = -1;
+  int status_ = 0;
+  bool has_ended_ = false;
+};
+
 }  // namespace qlake::testing

@@ -260,6 +260,13 @@ void Database::DefineFiles(const std::string& name, const delta::Snapshot& snaps
   state_->DefineView(name, SelectFiles(state_->storage, snapshot, files, "", &state_->file_facts));
 }
 
+void Database::DefineFiles(const std::string& name, const delta::Snapshot& snapshot,
+                           const std::vector<delta::AddFile>& given) {
+  std::vector<const delta::AddFile*> files;
+  for (const auto& file : given) files.push_back(&file);
+  state_->DefineView(name, SelectFiles(state_->storage, snapshot, files, "", &state_->file_facts));
+}
+
 void Database::DefineEmptyTable(const std::string& name, const std::vector<base::Column>& columns) {
   state_->DefineView(name, SelectNothing(columns));
 }

@@ -174,6 +174,8 @@ class Database {
   void DefineTable(const std::string& name, const delta::Snapshot& snapshot);
   // Over some of the snapshot's live files. REQUIRES: each path is one's.
   void DefineFiles(const std::string& name, const delta::Snapshot& snapshot, const std::vector<std::string>& paths);
+  // Over files that are, or were, of the snapshot's table. REQUIRES: they are still there.
+  void DefineFiles(const std::string& name, const delta::Snapshot& snapshot, const std::vector<delta::AddFile>& files);
   // Over a SELECT of ours. Raw scans apart, what is defined is what CheckReadOnlySelect() lets a user read.
   void DefineView(const std::string& name, const std::string& select);
   // A view of the table's columns without rows, for a table that does not exist yet.

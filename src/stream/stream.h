@@ -1,0 +1,66 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "lake/event_shape.h"
+#include "lake/lake.h"
+#include "stream/message_source.h"
+
+namespace qlake::stream {
+
+struct StreamOptions {
+  // A batch is written when it has so many messages, so many bytes of them, or its first message came so long ago.
+  size_t batch_messages_max = 250'000;
+  uint64_t batch_bytes_max = uint64_t{64} << 20;
+  std::chrono::milliseconds batch_age_max{1000};
+  // The breaker: a batch in which more than that share is bad stops the stream, when it judged so many messages.
+  double bad_share_max = 0.5;
+  int64_t bad_messages_min = 100;
+  bool until_idle = false;                                // Ends when everything that there is has been read.
+  std::optional<std::chrono::milliseconds> run_for = {};  // Ends after that time.
+  std::string run_id;
+};
+
+// What a stream did. Only what it committed counts.
+struct StreamReport {
+  int64_t messages = 0;
+  int64_t events = 0;
+  int64_t dead_letters = 0;
+  int64_t batches = 0;
+  uint64_t bytes = 0;
+  int64_t restarts = 0;  // Times that another instance had read on in a partition of ours.
+};
+
+// topic -> events.<name>, dead letters and drift: every message exactly once in one of the two tables, however often
+// the stream or the broker is killed. Holds no lease: several instances, and the batch job, run side by side. Run() is
+// called once; all but Stop() and report() are for one thread.
+class Stream {
+ public:
+  using OpenSource = std::function<std::unique_ptr<MessageSource>(PartitionOwner&)>;
+
+  // `open` is called again when a partition was found to be another instance's.
+  Stream(lake::Lake& lake, const lake::EventShape& shape, OpenSource open, StreamOptions options);
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  // Until idle, until the time is over, or until Stop(). What has been read by then is committed. Throws
+  // Error{kCorrupt} on an offset that is no longer there, Error{kInput} when the breaker opens (nothing of that batch
+  // is written), Error{kUnavailable} when others keep taking our partitions.
+  StreamReport Run();
+
+  void Stop();                  // From any thread: Run() commits what it has and returns.
+  StreamReport report() const;  // From any thread.
+
+ private:
+  class Work;
+
+  std::unique_ptr<Work> work_;
+};
+
+}  // namespace qlake::stream

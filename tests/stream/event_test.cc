@@ -1,0 +1,429 @@
+// The stream from a file of events, on the real binary: every event once, whatever kills it, whatever it holds.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include "support/lake_fixture.h"
+
+namespace qlake::testing {
+namespace {
+
+constexpr int kKilled = 128 + 9;
+// Events lie behind it, so that none is from the future.
+const Environment kNow = {{"QLAKE_NOW", "2023-12-28T12:00:00Z"}};
+
+// Event number `n` carries its number as customer and product.
+std::string NumberedEvent(int64_t n) {
+  char text[400];
+  const char* types[] = {"productView", "addToCart", "purchase", "recommendationClick"};
+  std::snprintf(text, sizeof text,
+                R"({"eventType":"%s","customerId":"%05d","productId":"%04d","timestamp":"2023-12-28T%02d:%02d:%02d",)"
+                R"("metadata":{"quantity":2,"totalAmount":12.50,"paymentMethod":"PayPal"}})"
+                "\n",
+                types[n % 4], static_cast<int>(n / 10'000), static_cast<int>(n % 10'000), static_cast<int>(8 + n % 3),
+                static_cast<int>(n % 60), static_cast<int>(n % 59));
+  return text;
+}
+
+constexpr const char* kNumbers =
+    "SELECT count(*), count(DISTINCT n), min(n), max(n) FROM (SELECT CAST(customerId AS BIGINT) * 10000 + "
+    "CAST(productId AS "
+    "BIGINT) AS n FROM app_events)";
+
+class StreamTest : public LakeTest {
+ public:
+  void TestBody() override {}
+  std::string events() const { return folder() + "/events.jsonl"; }
+
+  void Write(const std::string& text) const { std::ofstream(events(), std::ios::app | std::ios::binary) << text; }
+  void WriteNumbered(int64_t from, int64_t to) const {
+    std::ofstream stream(events(), std::ios::app | std::ios::binary);
+    for (int64_t n = from; n < to; ++n) stream << NumberedEvent(n);
+  }
+
+  static std::vector<std::string> StreamArguments(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {"stream", "--from-file", "events.jsonl", "--until-idle", "--quiet"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  ProcessResult Stream(const std::vector<std::string>& more = {}, Environment environment = {}) const {
+    environment.insert(kNow.begin(), kNow.end());
+    return Run(StreamArguments(more), environment);
+  }
+  std::string MustStream(const std::vector<std::string>& more = {}) const {
+    auto result = Stream(more);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.out;
+  }
+
+  void InitProject() const { EXPECT_EQ(Qlake({"init", folder() + "/project"}).exit_code, 0); }
+
+  std::string Ledger() const {
+    std::string csv = MustRun({"ledger", "--format", "csv"});
+    std::string line = csv.substr(csv.find('\n') + 1);
+    return line.substr(line.find("events.jsonl/0"));
+  }
+};
+
+TEST_F(StreamTest, EventsComeOnceHoweverOftenTheyAreStreamed) {
+  WriteNumbered(0, 1000);
+  EXPECT_EQ(MustStream(), "stream: 1000 messages = 1000 loaded + 0 dead letters, in 1 batches\n");
+  EXPECT_EQ(MustStream(), "stream: 0 messages = 0 loaded + 0 dead letters, in 0 batches\n");
+  WriteNumbered(1000, 1500);
+  EXPECT_EQ(MustStream({"--batch-messages", "100"}),
+            "stream: 500 messages = 500 loaded + 0 dead letters, in 5 batches\n");
+  EXPECT_EQ(Sql(kNumbers), "1500,1500,0,1499\n");
+  EXPECT_EQ(Sql("SELECT event_date, event_hour, count(*), min(\"timestamp\") FROM app_events GROUP BY ALL ORDER BY ALL "
+                "LIMIT 1"),
+            "2023-12-28,8,500,2023-12-28T08:00:00.000000Z\n");
+  EXPECT_EQ(Ledger(), "events.jsonl/0,1500,1500,0,0,true\n");
+}
+
+TEST_F(StreamTest, EqualMessagesAreTwoEvents) {
+  Write(NumberedEvent(1) + NumberedEvent(1));
+  MustStream();
+  EXPECT_EQ(Sql("SELECT count(*), count(DISTINCT _offset) FROM app_events"), "2,2\n");
+}
+
+TEST_F(StreamTest, BadMessagesAreDeadLettersWithBytesPlaceAndAllReasons) {
+  Write(NumberedEvent(0));
+  Write("no json\n\n{\"eventType\":\"x\",\"customerId\":\"1\"}\n");
+  Write(NumberedEvent(1));
+  MustStream();
+  EXPECT_EQ(Sql("SELECT _offset, offsets, kind, reasons, decode(bytes) FROM app_events_dead_letter ORDER BY "
+                "_offset"),
+            "1,1,event,\"[\"\"the message is not JSON, a number or word is none of JSON's\"\"]\",no json\n"
+            "2,1,no_message,\"[\"\"the topic holds no message at these offsets\"\"]\",\n"
+            "3,1,event,\"[\"\"customerId must be 5 digits: 1\"\",\"\"timestamp is missing\"\"]\","
+            "\"{\"\"eventType\"\":\"\"x\"\",\"\"customerId\"\":\"\"1\"\"}\"\n");
+  EXPECT_EQ(Ledger(), "events.jsonl/0,4,2,2,0,true\n");
+}
+
+TEST_F(StreamTest, TheBreakerStopsAStreamOfNothingButBadMessages) {
+  WriteNumbered(0, 50);
+  for (int i = 0; i < 150; ++i) Write("{}\n");
+  auto stopped = Stream();
+  EXPECT_EQ(stopped.exit_code, 2);
+  EXPECT_NE(stopped.err.find("150 of 200 messages of a batch are no good events, nothing of it was written"),
+            std::string::npos)
+      << stopped.err;
+  EXPECT_EQ(Sql("SELECT count(*) FROM app_events"), "0\n");
+  MustStream({"--bad-share-max", "0.8"});
+  EXPECT_EQ(Ledger(), "events.jsonl/0,200,50,150,0,true\n");
+}
+
+TEST_F(StreamTest, AFileThatWasCutStopsLoudlyAndSkipsNothing) {
+  WriteNumbered(0, 100);
+  MustStream();
+  std::string text = ReadFile(events());
+  std::ofstream(events(), std::ios::binary) << text.substr(0, text.size() / 2);
+  auto stopped = Stream();
+  EXPECT_EQ(stopped.exit_code, 1);
+  EXPECT_NE(stopped.err.find("of which the lake has read 100: it was cut"), std::string::npos) << stopped.err;
+}
+
+TEST_F(StreamTest, AnotherFileOfTheNameIsAnotherTopic) {
+  WriteNumbered(0, 10);
+  MustStream();
+  std::ofstream(events(), std::ios::binary) << "";
+  WriteNumbered(10, 15);
+  MustStream();
+  EXPECT_EQ(Sql(kNumbers), "15,15,0,14\n");
+}
+
+TEST_F(StreamTest, TheLastLineCountsWithoutItsEndOnceItIsWhole) {
+  std::string event = NumberedEvent(0);
+  std::string next = NumberedEvent(1);
+  Write(event + next.substr(0, 40));
+  MustStream();
+  EXPECT_EQ(Sql("SELECT count(*) FROM app_events"), "1\n");
+  Write(next.substr(40, next.size() - 41));
+  MustStream();
+  EXPECT_EQ(Sql("SELECT count(*) FROM app_events"), "2\n");
+  Write("\n" + NumberedEvent(2));
+  MustStream();
+  EXPECT_EQ(Sql(kNumbers), "3,3,0,2\n");
+  EXPECT_EQ(Ledger(), "events.jsonl/0,3,3,0,0,true\n");
+}
+
+TEST_F(StreamTest, WhatTheContractDoesNotKnowIsKeptAndShownAsDrift) {
+  Write(
+      R"({"eventType":"login","customerId":"10001","timestamp":"2023-12-28T10:00:00","device":{"os":"x"},"metadata":{"n":1}})"
+      "\n");
+  Write(R"({"eventType":"login","customerId":"10001","timestamp":"2023-12-28T10:00:00","metadata":{"n":"one"}})"
+        "\n");
+  MustStream();
+  MustStream();
+  EXPECT_EQ(Sql("SELECT _rescued FROM app_events ORDER BY _offset LIMIT 1"),
+            "\"{\"\"device\"\":{\"\"os\"\":\"\"x\"\"},\"\"metadata\"\":{\"\"n\"\":1}}\"\n");
+  std::string drift = MustRun({"drift", "--format", "csv"});
+  for (const char* line : {"events.app_events,event_type,login,eventType,string", "field,login,device,object",
+                           "field,login,metadata.n,number", "field,login,metadata.n,string"}) {
+    EXPECT_NE(drift.find(line), std::string::npos) << line << " in\n" << drift;
+  }
+  EXPECT_EQ(Sql("SELECT count(*) FROM ops.drift"), "4\n");
+}
+
+TEST_F(StreamTest, CorrectedDeadLettersAreReplayedOnce) {
+  Write(NumberedEvent(0) + R"({"eventType":"x","customerId":"1","timestamp":"2023-12-28T10:00:00"})" + "\n{\n");
+  MustStream();
+  EXPECT_EQ(MustRun({"replay"}), "replay: 2 dead letters judged, 0 put back\n");
+  std::ofstream(folder() + "/fixed.jsonl")
+      << R"({"partition":0,"offset":1,"event":{"eventType":"x","customerId":"00001","timestamp":"2023-12-28T10:00:00"}})"
+      << "\n";
+  EXPECT_EQ(MustRun({"replay", "--corrected", "fixed.jsonl"}), "replay: 1 dead letters judged, 1 put back\n");
+  auto again = Run({"replay", "--corrected", "fixed.jsonl"});
+  EXPECT_EQ(again.exit_code, 2);
+  EXPECT_NE(again.err.find("there is no dead letter of that place that waits"), std::string::npos) << again.err;
+  EXPECT_EQ(Sql("SELECT _offset, customerId, _replayed_at IS NOT NULL FROM app_events ORDER BY _offset"),
+            "0,00000,false\n1,00001,true\n");
+  EXPECT_EQ(Ledger(), "events.jsonl/0,3,2,1,0,true\n");
+  // What the stream reads afterwards is not disturbed.
+  WriteNumbered(1, 3);
+  MustStream();
+  EXPECT_EQ(Ledger(), "events.jsonl/0,5,4,1,0,true\n");
+}
+
+TEST_F(StreamTest, ReplayTakesDeadLettersThatAWiderContractAccepts) {
+  Write(
+      NumberedEvent(0) +
+      R"({"eventType":"addToCart","customerId":"10001","productId":"2001","timestamp":"2023-12-28T10:00:00","quantity":7})"
+      "\n");
+  MustStream();
+  InitProject();
+  std::string path = folder() + "/project/events/app_events.toml";
+  std::string contract = ReadFile(path);
+  size_t at = contract.find("max = \"5\"");
+  ASSERT_NE(at, std::string::npos);
+  std::ofstream(path) << contract.replace(at, 9, "max = \"9\"");
+  for (const char* label : {"replay.before_commit", "replay.after_commit"}) {
+    Run({"replay", "--project", folder() + "/project"}, {{"QLAKE_CRASH_AT", label}});
+  }
+  MustRun({"replay", "--project", folder() + "/project"});
+  EXPECT_EQ(Sql("SELECT _offset, quantity FROM app_events ORDER BY _offset"), "0,2\n1,7\n");
+  EXPECT_EQ(Ledger(), "events.jsonl/0,2,2,0,0,true\n");
+}
+
+TEST_F(StreamTest, AStopCommitsWhatHasBeenRead) {
+  WriteNumbered(0, 500);
+  RunningQlake stream({"stream", "--from-file", "events.jsonl", "--quiet", "--batch-age", "60s", "--lake", lake()},
+                      kNow, folder());
+  std::this_thread::sleep_for(std::chrono::seconds(3));
+  stream.Signal(SIGTERM);
+  auto result = stream.Wait();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(Sql("SELECT count(*) FROM app_events"), "500\n");
+}
+
+class StreamKillTest : public StreamTest, public ::testing::WithParamInterface<const char*> {};
+
+// Three batches with a dead letter each; killed at each pass of the label, and streamed on.
+TEST_P(StreamKillTest, AStreamThatWasKilledAndGoesOnIsOneThatWasNot) {
+  std::string label = GetParam();
+  int kills = 0;
+  for (int pass = 1; pass < 40; ++pass) {
+    StreamKillTest disturbed;
+    for (int64_t n = 0; n < 30; ++n) disturbed.Write(n % 10 == 7 ? "{}\n" : NumberedEvent(n));
+    auto killed =
+        disturbed.Stream({"--batch-messages", "10"}, {{"QLAKE_CRASH_AT", label + ":" + std::to_string(pass)}});
+    if (killed.exit_code != kKilled) break;
+    ++kills;
+    disturbed.MustStream({"--batch-messages", "10"});
+    ASSERT_EQ(disturbed.Sql("SELECT count(*), count(DISTINCT _offset) FROM app_events"), "27,27\n") << pass;
+    ASSERT_EQ(disturbed.Sql("SELECT count(*), count(DISTINCT _offset) FROM app_events_dead_letter"), "3,3\n") << pass;
+    ASSERT_EQ(disturbed.Sql("SELECT CAST(sum(event_count) AS BIGINT) FROM marts.events_10_minutes"), "27\n") << pass;
+    ASSERT_EQ(disturbed.Ledger(), "events.jsonl/0,30,27,3,0,true\n") << pass;
+  }
+  EXPECT_GT(kills, 0) << "nothing passes " << label;
+}
+
+// A run passes the labels of a commit some 30 times here: the first will do of those that the batch job's tests pass,
+// too.
+INSTANTIATE_TEST_SUITE_P(EveryLabel, StreamKillTest,
+                         ::testing::Values("stream.before_dead_letters", "stream.before_events", "stream.after_events",
+                                           "delta.before_log", "delta.after_log", "events.after_mart"),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           for (char& c : name) c = c == '.' ? '_' : c;
+                           return name;
+                         });
+
+// Dead letters are committed, events are not: what the dead letters do not hold was judged good, and stays so.
+TEST_F(StreamTest, AChangedRuleBetweenCrashAndRestartChangesNoVerdict) {
+  for (int64_t n = 0; n < 20; ++n) Write(n % 10 == 3 ? "{}\n" : NumberedEvent(n));
+  ASSERT_EQ(Stream({}, {{"QLAKE_CRASH_AT", "stream.before_events"}}).exit_code, kKilled);
+  WriteNumbered(20, 22);
+  // Today's contract wants six digits, takes no PayPal and no empty object amiss.
+  InitProject();
+  std::string path = folder() + "/project/events/app_events.toml";
+  std::string contract = ReadFile(path);
+  auto change = [&](const std::string& from, const std::string& to) {
+    size_t at = contract.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    contract.replace(at, from.size(), to);
+  };
+  change("digits = 5", "digits = 6");
+  change("\"Debit Card\", \"PayPal\"", "\"Debit Card\"");
+  std::ofstream(path) << contract;
+  MustStream({"--project", folder() + "/project"});
+  EXPECT_EQ(Sql("SELECT count(*), count(DISTINCT _offset), count(customerId), count(_rescued) FROM app_events"),
+            "18,18,0,18\n");
+  EXPECT_EQ(Sql("SELECT count(*) FROM app_events_dead_letter"), "4\n");  // Two of old, and the two that came after.
+  EXPECT_EQ(Ledger(), "events.jsonl/0,22,18,4,0,true\n");
+}
+
+// kill -9 again and again while a producer writes on; make soak takes 2 million events (QLAKE_EVENTS).
+TEST_F(StreamTest, NumberedEventsComeOnceEachHoweverOftenTheStreamIsKilled) {
+  const char* given = std::getenv("QLAKE_EVENTS");
+  const int64_t count = given != nullptr ? std::atoll(given) : 100'000;
+  const char* given_seed = std::getenv("QLAKE_SEED");
+  uint64_t seed = given_seed != nullptr ? std::strtoull(given_seed, nullptr, 10) : std::random_device()();
+  SCOPED_TRACE("QLAKE_SEED=" + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  std::thread producer([&] {
+    for (int64_t n = 0; n < count; n += 500) {
+      WriteNumbered(n, std::min(count, n + 500));
+      if (n % 2000 == 0) Write("not an event\n");
+      std::this_thread::sleep_for(std::chrono::milliseconds(15));
+    }
+  });
+  int kills = 0;
+  bool done = false;
+  std::thread waiter([&] {
+    producer.join();
+    done = true;
+  });
+  std::vector<std::string> arguments = {"stream", "--from-file",     "events.jsonl", "--quiet", "--batch-age",
+                                        "20ms",   "--refresh-every", "200ms",        "--lake",  lake()};
+  Write("");
+  while (!done) {
+    RunningQlake stream(arguments, kNow, folder());
+    std::this_thread::sleep_for(std::chrono::milliseconds(300 + random() % 1200));
+    stream.Signal(SIGKILL);
+    EXPECT_EQ(stream.Wait().exit_code, kKilled);
+    ++kills;
+  }
+  waiter.join();
+  MustStream();
+  EXPECT_GT(kills, 1);
+  std::string n = std::to_string(count);
+  EXPECT_EQ(Sql(kNumbers), n + "," + n + ",0," + std::to_string(count - 1) + "\n");
+  EXPECT_EQ(Sql("SELECT CAST(sum(event_count) AS BIGINT) FROM marts.events_10_minutes"), n + "\n");
+  int64_t dead = (count + 1999) / 2000;
+  EXPECT_EQ(Ledger(),
+            "events.jsonl/0," + std::to_string(count + dead) + "," + n + "," + std::to_string(dead) + ",0,true\n");
+}
+
+// Two processes over one file: one of them is always too late, and finds out.
+TEST_F(StreamTest, TwoStreamsOfOneFileLoadEachEventOnce) {
+  WriteNumbered(0, 20'000);
+  auto arguments = StreamArguments({"--batch-messages", "500", "--lake", lake()});
+  RunningQlake first(arguments, kNow, folder());
+  RunningQlake second(arguments, kNow, folder());
+  EXPECT_EQ(first.Wait().exit_code, 0) << first.Wait().err;
+  EXPECT_EQ(second.Wait().exit_code, 0) << second.Wait().err;
+  EXPECT_EQ(Sql(kNumbers), "20000,20000,0,19999\n");
+  EXPECT_EQ(Ledger(), "events.jsonl/0,20000,20000,0,0,true\n");
+}
+
+// The batch job and the stream write one lake at the same time.
+TEST_F(StreamTest, TheBatchJobRunsBesideTheStream) {
+  WriteNumbered(0, 5000);
+  RunningQlake stream({"stream", "--from-file", "events.jsonl", "--quiet", "--batch-age", "50ms", "--refresh-every",
+                       "100ms", "--lake", lake()},
+                      kNow, folder());
+  for (int hour = 10; hour < 13; ++hour) {
+    Drop("2023-05-20T" + std::to_string(hour), "sales_transactions_1.csv",
+         SalesCsv({{.id = "trx-" + std::to_string(hour)}}));
+    MustRun({"run"});
+    WriteNumbered(5000 + (hour - 10) * 100, 5100 + (hour - 10) * 100);
+  }
+  stream.Signal(SIGTERM);
+  EXPECT_EQ(stream.Wait().exit_code, 0);
+  MustStream();
+  EXPECT_EQ(Sql(kNumbers), "5300,5300,0,5299\n");
+  EXPECT_EQ(Sql("SELECT count(*) FROM sales_transactions_fact"), "3\n");
+}
+
+class StreamReportTest : public StreamTest {
+ public:
+  static std::string Script(const std::vector<std::string>& arguments) {
+    std::vector<std::string> command = {QLAKE_PYTHON, std::string(QLAKE_REPOSITORY) + "/tests/stream/reports.py"};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    auto result = RunProgram(command);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.out;
+  }
+};
+
+// Streamed in three goes, so that marts are added to, with the batch job's refresh in between.
+TEST_F(StreamReportTest, EveryReportSaysWhatPlainPythonSays) {
+  std::string all = Script({"make", "7", "6000"});
+  size_t third = all.find('\n', all.size() / 3) + 1;
+  size_t half = all.find('\n', all.size() / 2) + 1;
+  Write(all.substr(0, third));
+  MustStream();
+  Write(all.substr(third, half - third));
+  MustStream();
+  MustRun({"process"});
+  Write(all.substr(half));
+  MustStream();
+  for (const char* report : {"app-sales-by-payment-method", "app-hourly-sales", "app-average-order-value",
+                             "app-popular-categories", "app-revenue-by-customer", "app-category-views",
+                             "app-adds-by-product", "app-clicks-by-algorithm", "app-funnel"}) {
+    EXPECT_EQ(MustRun({"report", report, "--format", "csv"}), Script({"answer", report, events()})) << report;
+  }
+  // Windows carry how often they were issued, which depends on when they were streamed.
+  EXPECT_EQ(
+      Sql("SELECT window_start, eventType, event_count FROM marts.event_type_windows AS w WHERE revision = (SELECT "
+          "max(revision) FROM marts.event_type_windows AS l WHERE l.window_start = w.window_start) ORDER BY ALL"),
+      Script({"answer", "app-events-per-10-minutes", events()}));
+  EXPECT_EQ(
+      Sql("SELECT window_start, place, productId, event_count, view_count, add_count, purchased_quantity, totalAmount "
+          "FROM marts.top_product_windows AS w WHERE revision = (SELECT max(revision) FROM marts.top_product_windows "
+          "AS l WHERE l.window_start = w.window_start) ORDER BY ALL"),
+      Script({"answer", "app-top-products-per-30-minutes", events()}));
+}
+
+TEST_F(StreamReportTest, AWindowIsOpenThenClosedAndRevisedByLateEvents) {
+  auto view = [](const std::string& time) {
+    return R"({"eventType":"productView","customerId":"10001","productId":"2001","timestamp":"2023-12-28T)" + time +
+           "\"}\n";
+  };
+  auto issues = [&] {
+    return Sql(
+        "SELECT strftime(window_start, '%H:%M') AS w, revision, event_count, state FROM marts.event_type_windows ORDER "
+        "BY ALL");
+  };
+  Write(view("10:01:00") + view("10:12:00"));
+  MustStream();
+  EXPECT_EQ(issues(), "10:00,1,1,closed\n10:10,1,1,open\n");
+  Write(view("10:13:00"));
+  MustStream();
+  Write(view("10:25:00"));
+  MustStream();
+  Write(view("10:14:00") + view("10:02:00"));
+  MustStream();
+  EXPECT_EQ(issues(),
+            "10:00,1,1,closed\n10:00,2,2,revised\n10:10,1,1,open\n10:10,2,2,open\n10:10,3,2,closed\n10:10,4,3,revised\n"
+            "10:20,1,1,open\n");
+  std::string report = MustRun({"report", "app-events-per-10-minutes", "--format", "csv"});
+  EXPECT_NE(report.find("2023-12-28T10:10:00.000000Z,2023-12-28T10:20:00.000000Z,productView,3,revised,4"),
+            std::string::npos)
+      << report;
+}
+
+TEST_F(StreamReportTest, AReportOfEventsWithoutAnySaysWhatToDo) {
+  Drop("2023-05-20T10", "sales_transactions_1.csv", SalesCsv({{.id = "trx-1"}}));
+  EXPECT_EQ(MustRun({"run"}).find("app-funnel"), std::string::npos);
+  auto result = Run({"report", "app-funnel"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_NE(result.err.find("no events have been streamed into the lake"), std::string::npos) << result.err;
+}
+
+}  // namespace
+}  // namespace qlake::testing
