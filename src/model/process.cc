@@ -74,8 +74,8 @@ class Batch {
     QLAKE_CHECK(false);
   }
 
-  const StagedSource& Staged(const std::string& source) const {
-    for (const auto& staged : staged_) {
+  StagedSource& Staged(const std::string& source) {
+    for (auto& staged : staged_) {
       if (staged.contract().name == source) return staged;
     }
     QLAKE_CHECK(false);
@@ -165,16 +165,16 @@ class Batch {
     TableBuild build;
   };
 
-  // Nothing reads the staged rows of facts any more but their tables. Those that can be brought in the order of their
-  // partition are written partition by partition; others are gathered first.
+  // Nothing looks for a staged row by its line any more, and nothing reads the rows of facts but their tables: these
+  // are written partition by partition when the rows stand in the partitions' order. Others are gathered first.
   void ClusterFacts() {
     for (auto& [table, build] : prepared_) {
       const Model* fact = FactNamed(table);
       if (fact == nullptr || fact->partition_columns.size() != 1 || Input(fact->source).whole) continue;
       const auto& column = fact->partition_columns.front();
-      const auto& source = Staged(fact->source);
+      auto& source = Staged(fact->source);
       if (!source.CanClusterBy(column)) continue;
-      source.DefineOnce(lake_, column);
+      source.ClusterBy(lake_, column);
       build.change.clustered = true;
     }
   }
@@ -315,7 +315,10 @@ class Batch {
 ProcessReport Process(lake::Writer& writer, const Project& project, const ProcessOptions& options) {
   ProcessReport report;
   while (auto plan = PlanBatch(writer.lake(), project, writer.run_id(), options.batch_bytes_max)) {
+    // Nobody takes files in while the lease is held.
+    bool is_last = plan->revisions.empty() || plan->revisions.back().seq <= plan->intent.to_seq;
     Batch(writer, std::move(*plan), options, report).Run();
+    if (is_last) break;
   }
   return report;
 }

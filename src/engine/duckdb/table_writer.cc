@@ -150,8 +150,8 @@ void TableWriter::RemoveRows(const TableChange& change, RowSink& sink) {
   auto touched = FindFilesWithKeys(
       fmt::format("({}) AS t SEMI JOIN {}", SelectFiles(resources_.storage, *base_, all, kFileColumn), on_key));
   if (!touched.empty()) {
-    AddRows(SelectWithTypes(fmt::format("SELECT {} FROM ({}) AS t ANTI JOIN {}", NameList(table_columns_),
-                                        SelectFiles(resources_.storage, *base_, touched), on_key)),
+    AddRows(fmt::format("SELECT {} FROM ({}) AS t ANTI JOIN {}", NameList(table_columns_),
+                        SelectFiles(resources_.storage, *base_, touched), on_key),
             sink);
     for (const auto* file : touched) Remove(*file);
   }
@@ -191,19 +191,33 @@ void TableWriter::Remove(const delta::AddFile& file) {
 }
 
 void TableWriter::InsertRows(const TableChange& change, RowSink& sink) {
-  std::string select = SelectWithTypes(change.insert_sql);
   if (!change.clustered) {
-    report_.rows_inserted += AddRows(select, sink);
+    report_.rows_inserted += AddRows(change.insert_sql, sink);
     return;
   }
+  std::vector<std::string> names;
+  std::vector<LogicalType> types;
+  resources_.connection.DescribeSelect(change.insert_sql, names, types);
+  std::string select = Fits(names, types) ? change.insert_sql : SelectWithTypes(change.insert_sql, names);
   int64_t rows_before = sink.rows();
   resources_.sink_function.Run(select, columns_, sink);
   report_.rows_inserted += sink.rows() - rows_before;
 }
 
 int64_t TableWriter::AddRows(const std::string& sql, RowSink& sink) {
+  std::string select;
+  {
+    // Only the answer tells the columns: to ask for them first would be to plan the statement twice.
+    ResultStream stream = resources_.connection.Stream(sql);
+    if (Fits(stream.names(), stream.types())) return AddAll(stream, sink);
+    select = SelectWithTypes(sql, stream.names());
+  }
+  ResultStream stream = resources_.connection.Stream(select);
+  return AddAll(stream, sink);
+}
+
+int64_t TableWriter::AddAll(ResultStream& stream, RowSink& sink) const {
   int64_t rows = 0;
-  ResultStream stream = resources_.connection.Stream(sql);
   ChunkHandle chunk;
   while (stream.Next(chunk)) {
     if (resources_.cancelled) throw base::UnavailableError("interrupted");
@@ -213,15 +227,15 @@ int64_t TableWriter::AddRows(const std::string& sql, RowSink& sink) {
   return rows;
 }
 
-std::string TableWriter::SelectWithTypes(const std::string& sql) {
-  std::vector<std::string> names;
-  std::vector<LogicalType> types;
-  resources_.connection.DescribeSelect(sql, names, types);
+bool TableWriter::Fits(const std::vector<std::string>& names, const std::vector<LogicalType>& types) const {
   bool fits = names.size() == columns_.size();
   for (size_t i = 0; fits && i < names.size(); ++i) {
     fits = names[i] == columns_[i].name && IsStoredAs(types[i], columns_[i].type);
   }
-  if (fits) return sql;
+  return fits;
+}
+
+std::string TableWriter::SelectWithTypes(const std::string& sql, const std::vector<std::string>& names) const {
   std::vector<std::string> list;
   for (const auto& column : columns_) {
     bool is_given = std::find(names.begin(), names.end(), column.name) != names.end();

@@ -43,10 +43,13 @@ class TableWriter {
   std::vector<const delta::AddFile*> FindFilesWithKeys(const std::string& matches);
   void InsertRows(const TableChange& change, RowSink& sink);
   int64_t AddRows(const std::string& sql, RowSink& sink);
+  int64_t AddAll(ResultStream& stream, RowSink& sink) const;
   void Remove(const delta::AddFile& file);
 
-  // The insert's rows with the table's columns, in its order and types.
-  std::string SelectWithTypes(const std::string& sql);
+  // Whether an answer has the table's columns, in its order and stored as the sink wants them.
+  bool Fits(const std::vector<std::string>& names, const std::vector<LogicalType>& types) const;
+  // The same rows with the table's columns, in its order and types. `names`: of the columns that the SELECT gives.
+  std::string SelectWithTypes(const std::string& sql, const std::vector<std::string>& names) const;
   delta::CommitOutcome Commit(const std::vector<delta::AddFile>& files, const ApplyOptions& options);
   delta::Metadata MakeMetadata() const;
 
