@@ -115,13 +115,14 @@ class Batch {
     lake_.DefineFunctions(plan_.project.functions_sql());
     for (const auto& contract : plan_.project.contracts()) {
       const auto& input = Input(contract.name);
-      Say("staging " + contract.name);
+      Say(StagingStage(contract.name));
       staged_.emplace_back(lake_, contract, input.files);
       const Model* fact = FactOf(contract.name);
       if (fact == nullptr) {
         CountRepeats(lake_, staged_.back());
         continue;
       }
+      Say(DuplicatesStage(contract.name));
       auto base = lake_.LoadVersion(fact->table, BaseVersion(fact->table));
       bool is_derived_anew = input.whole || !base;
       auto& keys = fact_keys_.emplace_back(std::make_unique<FactKeys>(lake_, *fact, plan_.revisions));
@@ -183,7 +184,7 @@ class Batch {
   void Commit(const Prepared& prepared) {
     const auto& [table, build] = prepared;
     if (!build.changes && lake_.Load(table)) return;
-    Say("writing " + table);
+    Say(WritingStage(table));
     engine::TableChange change = build.changes ? build.change : engine::TableChange{};
     auto applied = writer_.Commit(build.target, change, Progress(), change.replace ? "REPLACE" : "WRITE");
     report_.tables.push_back(
@@ -195,6 +196,7 @@ class Batch {
     const std::string& name = source.contract().name;
     auto schema = lake::QuarantineSchema(name);
     if (IsDone(schema.name)) return;
+    Say(BuildingStage(schema.name));
     std::string rows =
         fmt::format("SELECT _file_id, _line, data_hour, key, kind, reasons, record FROM rejected.{}", name);
     if (const Model* fact = FactOf(name)) rows += " UNION ALL " + Conflicts(name, *fact);
@@ -237,7 +239,7 @@ class Batch {
     bool is_done = IsDone(model.table);
     // What is done already may still have to be built: aggregates read a fact's changes, ops.checks what disagrees.
     if (is_done && model.kind != ModelKind::kFact && model.kind != ModelKind::kScd2) return;
-    Say("building " + model.table);
+    Say(BuildingStage(model.table));
     auto build = Build(input);
     if (build.disagreements > 0) {
       std::string name = fmt::format("{} has one value an hour", fmt::join(model.key, ", "));
@@ -310,11 +312,21 @@ class Batch {
   std::vector<CheckCount> disagreements_;             // Keys of dimensions whose rows of one hour disagree.
 };
 
+// What the files weigh that wait behind the batch.
+int64_t BytesBehind(const Plan& plan) {
+  int64_t bytes = 0;
+  for (const auto& file : plan.revisions) {
+    if (file.seq > plan.intent.to_seq) bytes += file.bytes;
+  }
+  return bytes;
+}
+
 }  // namespace
 
 ProcessReport Process(lake::Writer& writer, const Project& project, const ProcessOptions& options) {
   ProcessReport report;
   while (auto plan = PlanBatch(writer.lake(), project, writer.run_id(), options.batch_bytes_max)) {
+    if (options.on_batch) options.on_batch(OutlookOf(*plan, BytesBehind(*plan)));
     // Nobody takes files in while the lease is held.
     bool is_last = plan->revisions.empty() || plan->revisions.back().seq <= plan->intent.to_seq;
     Batch(writer, std::move(*plan), options, report).Run();
