@@ -23,7 +23,7 @@ int Execute(Context& context, const Options& options, run::RunReport (run::Runne
   {
     auto& database = lake->database();
     Progress progress(Progress::StyleOf(context.quiet), [&database] { return database.progress(); });
-    settings.on_stage = [&progress](const std::string& stage) { progress.Stage(stage); };
+    progress.Follow(settings);
     report = (run::Runner(*lake, project, settings).*step)();
   }
   WarnOfFiles(report.ingest);

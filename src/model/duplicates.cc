@@ -1,5 +1,6 @@
 #include "model/duplicates.h"
 
+#include <algorithm>
 #include <tuple>
 
 #include "base/error.h"
@@ -29,6 +30,7 @@ class Judgement {
     stay.reserve(keys.size());
     auto held = known.begin();
     for (size_t begin = 0, end = 0; begin < keys.size(); begin = end) {
+      if (begin + kPrefetched < keys.size()) source_.rows().Prefetch(keys[begin + kPrefetched].at);
       for (end = begin + 1; end < keys.size() && keys[end].SameKey(keys[begin]); ++end) continue;
       while (held != known.end() && IsBefore(*held, keys[begin])) ++held;
       size_t first_repeat = begin;
@@ -49,6 +51,8 @@ class Judgement {
   std::vector<engine::RecordPlace> places;
 
  private:
+  static constexpr size_t kPrefetched = 32;
+
   lake::KeyEntry EntryOf(const KeyedRow& row) const {
     return {row.key_high, row.key_low, row.content, static_cast<uint32_t>(source_.files()[row.at.file].seq),
             static_cast<uint32_t>(source_.rows().LineOf(row.at))};
@@ -94,17 +98,23 @@ std::vector<lake::KeyEntry> JudgeDuplicates(lake::Lake& lake, StagedSource& sour
                              {"kept_line", {ColumnType::Kind::kLong}}},
                             judgement.conflicts);
   source.DefineScan(lake, "scan_conflicts", std::move(judgement.places));
-  source.DefineOnce(lake, std::nullopt);
+  source.DefineOnce(lake);
   return std::move(judgement.stay);
 }
 
 void CountRepeats(lake::Lake& lake, StagedSource& source) {
-  auto counted = lake.database().Query(
-      fmt::format("SELECT _file, CAST(sum(times - 1) AS BIGINT) FROM (SELECT _file, count(*) AS times FROM staged.{} "
-                  "GROUP BY _file, {}, _content_hash) GROUP BY _file",
-                  source.contract().name, NameList(source.contract().key)));
-  for (const auto& row : counted.rows)
-    source.counts()[static_cast<size_t>(engine::IntegerOf(row[0]))].duplicate = engine::IntegerOf(row[1]);
+  auto keys = source.rows().Keys(source.IndexesOf(source.contract().key), lake.database().threads());
+  std::vector<uint64_t> contents;  // Of the rows of one key in one file.
+  for (size_t begin = 0, end = 0; begin < keys.size(); begin = end) {
+    contents.clear();
+    for (end = begin; end < keys.size() && keys[end].SameKey(keys[begin]) && keys[end].at.file == keys[begin].at.file;
+         ++end) {
+      contents.push_back(keys[end].content);
+    }
+    std::sort(contents.begin(), contents.end());
+    auto different = std::unique(contents.begin(), contents.end()) - contents.begin();
+    source.counts()[keys[begin].at.file].duplicate += static_cast<int64_t>(end - begin) - different;
+  }
 }
 
 }  // namespace qlake::model

@@ -75,8 +75,8 @@ class Batch {
     QLAKE_CHECK(false);
   }
 
-  const StagedSource& Staged(const std::string& source) const {
-    for (const auto& staged : staged_) {
+  StagedSource& Staged(const std::string& source) {
+    for (auto& staged : staged_) {
       if (staged.contract().name == source) return staged;
     }
     QLAKE_CHECK(false);
@@ -116,13 +116,14 @@ class Batch {
     lake_.DefineFunctions(plan_.project.functions_sql());
     for (const auto& contract : plan_.project.contracts()) {
       const auto& input = Input(contract.name);
-      Say("staging " + contract.name);
+      Say(StagingStage(contract.name));
       staged_.emplace_back(lake_, contract, input.files);
       const Model* fact = FactOf(contract.name);
       if (fact == nullptr) {
         CountRepeats(lake_, staged_.back());
         continue;
       }
+      Say(DuplicatesStage(contract.name));
       auto base = lake_.LoadVersion(fact->table, BaseVersion(fact->table));
       bool is_derived_anew = input.whole || !base;
       auto& keys = fact_keys_.emplace_back(std::make_unique<FactKeys>(lake_, *fact, plan_.revisions));
@@ -166,16 +167,16 @@ class Batch {
     TableBuild build;
   };
 
-  // Nothing reads the staged rows of facts any more but their tables. Those that can be brought in the order of their
-  // partition are written partition by partition; others are gathered first.
+  // Nothing looks for a staged row by its line any more, and nothing reads the rows of facts but their tables: these
+  // are written partition by partition when the rows stand in the partitions' order. Others are gathered first.
   void ClusterFacts() {
     for (auto& [table, build] : prepared_) {
       const Model* fact = FactNamed(table);
       if (fact == nullptr || fact->partition_columns.size() != 1 || Input(fact->source).whole) continue;
       const auto& column = fact->partition_columns.front();
-      const auto& source = Staged(fact->source);
+      auto& source = Staged(fact->source);
       if (!source.CanClusterBy(column)) continue;
-      source.DefineOnce(lake_, column);
+      source.ClusterBy(lake_, column);
       build.change.clustered = true;
     }
   }
@@ -194,7 +195,7 @@ class Batch {
   void Commit(const Prepared& prepared) {
     const auto& [table, build] = prepared;
     if (!build.changes && lake_.Load(table)) return;
-    Say("writing " + table);
+    Say(WritingStage(table));
     engine::TableChange change = build.changes ? build.change : engine::TableChange{};
     auto applied = writer_.Commit(build.target, change, Progress());
     report_.tables.push_back(
@@ -206,6 +207,7 @@ class Batch {
     const std::string& name = source.contract().name;
     auto schema = lake::QuarantineSchema(name);
     if (IsDone(schema.name)) return;
+    Say(BuildingStage(schema.name));
     std::string rows =
         fmt::format("SELECT _file_id, _line, data_hour, key, kind, reasons, record FROM rejected.{}", name);
     if (const Model* fact = FactOf(name)) rows += " UNION ALL " + Conflicts(name, *fact);
@@ -248,7 +250,7 @@ class Batch {
     bool is_done = IsDone(model.table);
     // What is done already may still have to be built: aggregates read a fact's changes, ops.checks what disagrees.
     if (is_done && model.kind != ModelKind::kFact && model.kind != ModelKind::kScd2) return;
-    Say("building " + model.table);
+    Say(BuildingStage(model.table));
     auto build = Build(input);
     if (build.disagreements > 0) {
       std::string name = fmt::format("{} has one value an hour", fmt::join(model.key, ", "));
@@ -323,12 +325,25 @@ class Batch {
   std::vector<CheckCount> disagreements_;             // Keys of dimensions whose rows of one hour disagree.
 };
 
+// What the files weigh that wait behind the batch.
+int64_t BytesBehind(const Plan& plan) {
+  int64_t bytes = 0;
+  for (const auto& file : plan.revisions) {
+    if (file.seq > plan.intent.to_seq) bytes += file.bytes;
+  }
+  return bytes;
+}
+
 }  // namespace
 
 ProcessReport Process(lake::Writer& writer, const Project& project, const ProcessOptions& options) {
   ProcessReport report;
   while (auto plan = PlanBatch(writer.lake(), project, writer.run_id(), options.batch_bytes_max)) {
+    if (options.on_batch) options.on_batch(OutlookOf(*plan, BytesBehind(*plan)));
+    // Nobody takes files in while the lease is held.
+    bool is_last = plan->revisions.empty() || plan->revisions.back().seq <= plan->intent.to_seq;
     Batch(writer, std::move(*plan), options, report).Run();
+    if (is_last) break;
   }
   return report;
 }

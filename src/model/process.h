@@ -6,6 +6,7 @@
 
 #include "lake/records.h"
 #include "lake/writer.h"
+#include "model/batch_outlook.h"
 #include "model/project.h"
 #include "model/staging.h"
 
@@ -16,6 +17,8 @@ struct ProcessOptions {
   uint64_t batch_bytes_max = uint64_t{512} << 20;
   // Called as the work goes on, with what is being done: "staging sales_transactions", "writing warehouse.product_dim".
   std::function<void(const std::string& stage)> on_stage;
+  // Called when a batch begins, with the stages that are to come.
+  std::function<void(const BatchOutlook& outlook)> on_batch;
 };
 
 struct WrittenTable {

@@ -83,11 +83,16 @@ void StagedSource::DefineStaged(lake::Lake& lake, std::optional<std::vector<engi
   DefineView(lake, "staged", std::move(scan));
 }
 
-void StagedSource::DefineOnce(lake::Lake& lake, const std::optional<std::string>& cluster_by) const {
+void StagedSource::DefineOnce(lake::Lake& lake) const {
   engine::StagedScan scan = Scan();
   scan.each_key_once = true;
-  if (cluster_by) scan.cluster_by = IndexesOf({*cluster_by}).front();
+  scan.by_cluster = IsClustered();
   DefineView(lake, "staged_once", std::move(scan));
+}
+
+void StagedSource::ClusterBy(lake::Lake& lake, const std::string& column) {
+  rows_->ClusterBy(IndexesOf({column}).front(), lake.database().threads());
+  DefineOnce(lake);
 }
 
 bool StagedSource::CanClusterBy(const std::string& column) const {
@@ -205,6 +210,9 @@ void StagedSource::ExplainRejected(lake::Lake& lake) {
       "r.kind, r.reasons, r.record, r.failed FROM ({1}) AS r JOIN staged_files.{0} AS f ON r._file = f._file",
       contract_->name, RejectedSql(*contract_, scan)));
   WarnOfRejected(lake);
+  bool can_fail = std::any_of(rules_.begin(), rules_.end(),
+                              [](const NamedRule& rule) { return rule.on_violation == OnViolation::kFail; });
+  if (!can_fail) return;
   auto failed = database.Query(fmt::format(
       "SELECT _file_id, _line, reasons FROM rejected.{} WHERE failed ORDER BY _file, _line LIMIT 1", contract_->name));
   if (!failed.rows.empty()) {

@@ -53,10 +53,13 @@ class StagedSource {
 
   // Defines staged.<source> anew: over some of its rows, or over all.
   void DefineStaged(lake::Lake& lake, std::optional<std::vector<engine::StagedRow>> only) const;
-  // Defines staged_once.<source> anew: rows that were left out meanwhile are gone. With a column to cluster by (one of
-  // the contract's, a DATE or an integer) its rows come in that column's order.
-  void DefineOnce(lake::Lake& lake, const std::optional<std::string>& cluster_by) const;
+  // Defines staged_once.<source> anew: rows that were left out meanwhile are gone.
+  void DefineOnce(lake::Lake& lake) const;
+  // Brings the rows into the order of a column (engine::StagedRows::ClusterBy), one of the contract's, a DATE or an
+  // integer; staged_once.<source> gives them so.
+  void ClusterBy(lake::Lake& lake, const std::string& column);
   bool CanClusterBy(const std::string& column) const;
+  bool IsClustered() const { return rows_->clustered_by().has_value(); }
 
   // Defines raw scan <schema>.<source> over some records of the files, by file and line.
   void DefineScan(lake::Lake& lake, const std::string& schema, std::vector<engine::RecordPlace> places) const;

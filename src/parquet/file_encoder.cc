@@ -9,8 +9,9 @@
 #include <parquet/schema.h>
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <memory>
-#include <unordered_set>
 
 #include "base/error.h"
 #include "parquet/file_statistics.h"
@@ -64,27 +65,45 @@ std::shared_ptr<pq::schema::GroupNode> MakeSchema(const std::vector<base::Column
       pq::schema::GroupNode::Make("schema", pq::Repetition::REQUIRED, nodes));
 }
 
-template <typename Value>
-bool Repeats(const std::vector<Value>& values) {
-  size_t sample = std::min(values.size(), kDictionarySample);
-  std::unordered_set<Value> distinct(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(sample));
-  return distinct.size() * 2 <= sample;
-}
-
-std::vector<std::string_view> FirstTexts(const ColumnBuffer& column) {
-  std::vector<std::string_view> texts;
-  size_t begin = 0;
-  for (size_t i = 0; i < std::min(column.byte_ends().size(), kDictionarySample); ++i) {
-    texts.push_back(std::string_view(column.bytes()).substr(begin, column.byte_ends()[i] - begin));
-    begin = column.byte_ends()[i];
+// Counts different values among a few, by their hashes.
+class DistinctCount {
+ public:
+  void Add(uint64_t value) {
+    // Zero marks a free slot. The multiplication spreads numbers that follow each other.
+    uint64_t hash = value * 0x9E3779B97F4A7C15U | 1U;
+    size_t slot = hash >> (64 - kSlotBits);
+    while (slots_[slot] != 0 && slots_[slot] != hash) slot = (slot + 1) % kSlots;
+    count_ += slots_[slot] == 0 ? 1 : 0;
+    slots_[slot] = hash;
   }
-  return texts;
-}
+  size_t count() const { return count_; }
+
+ private:
+  static constexpr int kSlotBits = 10;
+  static constexpr size_t kSlots = size_t{1} << kSlotBits;
+  static_assert(kSlots >= 2 * kDictionarySample);
+  std::array<uint64_t, kSlots> slots_{};
+  size_t count_ = 0;
+};
 
 bool WantsDictionary(const ColumnBuffer& column) {
-  if (!column.int32s().empty()) return Repeats(column.int32s());
-  if (!column.int64s().empty()) return Repeats(column.int64s());
-  return !column.byte_ends().empty() && Repeats(FirstTexts(column));
+  DistinctCount distinct;
+  size_t sample = 0;
+  auto add_all = [&](const auto& values, const auto& number_of) {
+    sample = std::min(values.size(), kDictionarySample);
+    for (size_t i = 0; i < sample; ++i) distinct.Add(number_of(i));
+  };
+  if (!column.int32s().empty()) {
+    add_all(column.int32s(), [&](size_t i) { return static_cast<uint64_t>(column.int32s()[i]); });
+  } else if (!column.int64s().empty()) {
+    add_all(column.int64s(), [&](size_t i) { return static_cast<uint64_t>(column.int64s()[i]); });
+  } else if (!column.byte_ends().empty()) {
+    add_all(column.byte_ends(), [&](size_t i) {
+      size_t begin = i == 0 ? 0 : column.byte_ends()[i - 1];
+      return uint64_t{std::hash<std::string_view>()(column.bytes().substr(begin, column.byte_ends()[i] - begin))};
+    });
+  }
+  return sample > 0 && distinct.count() * 2 <= sample;
 }
 
 std::shared_ptr<pq::WriterProperties> MakeProperties(const RowBuffer& rows, const EncodeOptions& options) {
@@ -101,7 +120,11 @@ std::shared_ptr<pq::WriterProperties> MakeProperties(const RowBuffer& rows, cons
       // twentieth of the bytes.
       builder.enable_dictionary(path);
     } else {
-      builder.compression(path, arrow::Compression::ZSTD)->compression_level(path, options.zstd_level);
+      // Bytes that are no text are hashes: there is nothing to be made smaller.
+      bool is_binary = rows.columns[i].type.kind == Kind::kBinary;
+      if (!is_binary) {
+        builder.compression(path, arrow::Compression::ZSTD)->compression_level(path, options.zstd_level);
+      }
       // The table's log has the bounds of the file; comparing texts for them a second time is dear.
       if (has_texts) builder.disable_statistics(path);
     }
@@ -218,9 +241,21 @@ ColumnBuffer::ColumnBuffer(base::ColumnType type)
 
 void ColumnBuffer::AppendInt128(__int128 value) {
   definition_levels_.push_back(1);
-  for (int byte = FixedDecimalBytes(type_.precision) - 1; byte >= 0; --byte) {
-    bytes_.push_back(static_cast<char>(value >> (8 * byte)));
-  }
+  if (fixed_bytes_ == 0) fixed_bytes_ = FixedDecimalBytes(type_.precision);
+  char* to = RoomFor(static_cast<size_t>(fixed_bytes_));
+  for (int byte = fixed_bytes_ - 1; byte >= 0; --byte) *to++ = static_cast<char>(value >> (8 * byte));
+  bytes_size_ += static_cast<size_t>(fixed_bytes_);
+}
+
+void ColumnBuffer::Clear() {
+  null_count_ = 0;
+  definition_levels_.clear();
+  bools_.clear();
+  int32s_.clear();
+  int64s_.clear();
+  doubles_.clear();
+  bytes_size_ = 0;
+  byte_ends_.clear();
 }
 
 size_t ColumnBuffer::memory_bytes() const {

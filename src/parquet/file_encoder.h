@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,10 +47,26 @@ class ColumnBuffer {
     doubles_.push_back(value);
   }
   void AppendBytes(std::string_view value) {  // kString (UTF-8), kBinary
-    definition_levels_.push_back(1);
-    bytes_.append(value);
-    byte_ends_.push_back(static_cast<uint32_t>(bytes_.size()));
+    std::memcpy(RoomFor(value.size()), value.data(), value.size());
+    EndBytes(value.size());
   }
+  // The same of a value of at most so many bytes, where so many can be read: a copy of a size that is known costs less.
+  static constexpr size_t kShortBytes = 12;
+  void AppendShortBytes(const char* value, size_t size) {
+    std::memcpy(RoomFor(kShortBytes), value, kShortBytes);
+    EndBytes(size);
+  }
+  // Many that are not NULL.
+  void AppendInt32s(const int32_t* values, size_t count) {
+    definition_levels_.insert(definition_levels_.end(), count, 1);
+    int32s_.insert(int32s_.end(), values, values + count);
+  }
+  void AppendInt64s(const int64_t* values, size_t count) {  // No decimals to 9 digits.
+    definition_levels_.insert(definition_levels_.end(), count, 1);
+    int64s_.insert(int64s_.end(), values, values + count);
+  }
+
+  void Clear();  // No value is left; the memory stays for the next ones.
 
   base::ColumnType type() const { return type_; }
   int64_t rows() const { return static_cast<int64_t>(definition_levels_.size()); }
@@ -63,19 +80,31 @@ class ColumnBuffer {
   const std::vector<int64_t>& int64s() const { return int64s_; }
   const std::vector<double>& doubles() const { return doubles_; }
   // Decimals above 18 digits: big-endian, FixedDecimalBytes() each.
-  const std::string& bytes() const { return bytes_; }
+  std::string_view bytes() const { return {bytes_.data(), bytes_size_}; }
   const std::vector<uint32_t>& byte_ends() const { return byte_ends_; }  // End of each non-NULL value within bytes().
 
  private:
+  char* RoomFor(size_t bytes) {
+    if (bytes_.size() - bytes_size_ < bytes) bytes_.resize(2 * bytes_.size() + bytes);
+    return bytes_.data() + bytes_size_;
+  }
+  void EndBytes(size_t bytes) {
+    definition_levels_.push_back(1);
+    bytes_size_ += bytes;
+    byte_ends_.push_back(static_cast<uint32_t>(bytes_size_));
+  }
+
   base::ColumnType type_;
   bool is_int32_ = false;  // A decimal to 9 digits.
+  int fixed_bytes_ = 0;    // Of a decimal above 18 digits, once there is one.
   int64_t null_count_ = 0;
   std::vector<int16_t> definition_levels_;
   std::vector<uint8_t> bools_;
   std::vector<int32_t> int32s_;
   std::vector<int64_t> int64s_;
   std::vector<double> doubles_;
-  std::string bytes_;
+  std::vector<char> bytes_;  // Some behind the last value have no meaning yet.
+  size_t bytes_size_ = 0;
   std::vector<uint32_t> byte_ends_;
 };
 

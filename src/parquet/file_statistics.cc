@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <optional>
 
 #include "base/clock.h"
@@ -75,16 +74,34 @@ Bounds TextBounds(std::string_view min, std::string_view max) {
   return bounds;
 }
 
+// A text's first eight bytes as a number that sorts as they do: tells nearly all texts apart.
+uint64_t PrefixOf(std::string_view text) {
+  uint64_t prefix = 0;
+  for (size_t i = 0; i < sizeof prefix; ++i) {
+    prefix = prefix << 8 | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0U);
+  }
+  return prefix;
+}
+
 Bounds TextBounds(const ColumnBuffer& column) {
   std::string_view bytes = column.bytes();
   std::string_view min = bytes.substr(0, column.byte_ends().front());
   std::string_view max = min;
+  uint64_t min_prefix = PrefixOf(min);
+  uint64_t max_prefix = min_prefix;
   size_t begin = 0;
   for (uint32_t end : column.byte_ends()) {
     std::string_view value = bytes.substr(begin, end - begin);
-    if (value < min) min = value;
-    if (max < value) max = value;
     begin = end;
+    uint64_t prefix = PrefixOf(value);
+    if (prefix < min_prefix || (prefix == min_prefix && value < min)) {
+      min = value;
+      min_prefix = prefix;
+    }
+    if (prefix > max_prefix || (prefix == max_prefix && max < value)) {
+      max = value;
+      max_prefix = prefix;
+    }
   }
   return TextBounds(min, max);
 }

@@ -176,14 +176,24 @@ bool CsvParser::GiveWholeFile(Row& row) {
   return true;
 }
 
+const std::vector<size_t>& CsvParser::FieldsOfColumns(size_t field_count) {
+  if (fields_of_columns_.size() <= field_count) fields_of_columns_.resize(field_count + 1);
+  std::vector<size_t>& fields = fields_of_columns_[field_count];
+  if (fields.empty()) {
+    for (const size_t field : binding_.field_of_column) {
+      fields.push_back(field == CsvHeader::kNoField ? field : binding_.PositionIn(field, field_count));
+    }
+  }
+  return fields;
+}
+
 void CsvParser::GiveGood(const CsvRecord& record, Row& row) {
   splitter_.UndoubleQuotes();
   row.record = bytes_.substr(record.begin, record.end - record.begin);
   row.cells.resize(column_count_);
-  for (size_t i = 0; i < row.cells.size(); ++i) {
-    const size_t field = binding_.field_of_column[i];
-    const size_t position = field == CsvHeader::kNoField ? field : binding_.PositionIn(field, record.field_count);
-    row.cells[i] = position == CsvHeader::kNoField ? Cell{} : Cell{splitter_.field(position), true};
+  const std::vector<size_t>& fields = FieldsOfColumns(record.field_count);
+  for (size_t i = 0; i < column_count_; ++i) {
+    row.cells[i] = fields[i] == CsvHeader::kNoField ? Cell{} : Cell{splitter_.field(fields[i]), true};
   }
   for (const CsvHeader::UnknownColumn& column : binding_.unknown) {
     const size_t position = binding_.PositionIn(column.field, record.field_count);

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rows/csv_header.h"
 #include "rows/csv_splitter.h"
@@ -36,6 +37,8 @@ class CsvParser final : public RowParser {
   size_t FindLineOfQuotedField() const;  // The next line in which a field is quoted; the file's size without one.
 
   bool GiveWholeFile(Row& row);
+  // Per column of the shape: which field it is in a record of so many fields; kNoField when there is none.
+  const std::vector<size_t>& FieldsOfColumns(size_t field_count);
   void GiveGood(const CsvRecord& record, Row& row);
   void GiveMisfit(const CsvRecord& record, Row& row);
   std::string WhyMisfit(const CsvRecord& record) const;
@@ -48,7 +51,8 @@ class CsvParser final : public RowParser {
   CsvSplitter splitter_;
   TextCheck text_check_;
   CsvHeader binding_;
-  std::string file_error_;  // Not empty: the whole file is one bad row.
+  std::vector<std::vector<size_t>> fields_of_columns_;  // By field count; empty until there is a record of so many.
+  std::string file_error_;                              // Not empty: the whole file is one bad row.
 };
 
 }  // namespace qlake::rows

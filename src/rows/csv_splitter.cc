@@ -20,7 +20,12 @@ CsvRecord CsvSplitter::Split(size_t begin) {
       if (record.flaw != CsvRecord::Flaw::kNone || record.cut_short) return record;
     } else {
       stop = scanner_.Next();
-      Keep(record.field_count, text_.substr(field, stop - field));
+      const std::string_view plain(text_.data() + field, stop - field);
+      if (record.field_count < fields_.size()) {
+        fields_[record.field_count] = plain;
+      } else {
+        Keep(record.field_count, plain);
+      }
     }
     ++record.field_count;
     if (stop == text_.size() || text_[stop] == '\n') {

@@ -110,12 +110,14 @@ void Runner::IngestInto(lake::Writer& writer, RunReport& report) {
   Say("ingesting");
   std::vector<lake::Source> sources;
   for (const auto& contract : project_.contracts()) sources.push_back(contract.ToSource());
-  report.ingest = ingest::Ingest(writer, sources, {settings_.landing, settings_.hour, settings_.settle});
+  report.ingest =
+      ingest::Ingest(writer, sources, {settings_.landing, settings_.hour, settings_.settle}, settings_.on_ingest);
 }
 
 void Runner::ProcessInto(lake::Writer& writer, RunReport& report) {
   maintain::FinishRestore(writer);
-  report.process = model::Process(writer, project_, {settings_.batch_bytes_max, settings_.on_stage});
+  report.process =
+      model::Process(writer, project_, {settings_.batch_bytes_max, settings_.on_stage, settings_.on_batch});
   if (!model::EventMartsAreStale(lake_, project_)) return;
   Say("refreshing marts of events");
   auto refreshed = model::RefreshEventMarts(writer, project_);

@@ -22,7 +22,10 @@ struct RunSettings {
   std::chrono::seconds settle{0};
   std::chrono::milliseconds lease_wait{10'000};
   uint64_t batch_bytes_max = uint64_t{512} << 20;
+  // As model::ProcessOptions says; of a run also "ingesting" and "writing dumps".
   std::function<void(const std::string& stage)> on_stage;
+  std::function<void(const model::BatchOutlook& outlook)> on_batch;
+  std::function<void(const engine::ScanProgress&)> on_ingest;  // How far it has come, from any thread, one at a time.
 };
 
 // What one execution did; parts that it did not do are empty.

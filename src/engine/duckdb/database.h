@@ -74,8 +74,8 @@ struct StagedScan {
   std::vector<base::Timestamp> hours;
   std::optional<std::vector<StagedRow>> only;  // Only these rows, in this order; nothing: all.
   bool each_key_once = false;                  // Without the rows that StagedRows::LeaveOut() called repeated.
-  std::optional<size_t> cluster_by;  // The rows come in the order of this column (a DATE or an integer), those of one
-                                     // value in one thread; else as they stand.
+  // The rows come cluster by cluster, each in one thread; else as they stand. REQUIRES: StagedRows::ClusterBy().
+  bool by_cluster = false;
 };
 
 // How far a raw scan has come: what the progress line shows.
@@ -100,7 +100,7 @@ struct TableChange {
                                       // replace what it removes.
   bool replace = false;               // All present rows go,
   bool replace_partitions = false;    // or all of the partitions that inserted rows are of.
-  // The inserted rows need no order, and those of one partition come together (StagedScan::cluster_by): they are
+  // The inserted rows need no order, and those of one partition come together (StagedScan::by_cluster): they are
   // written by many threads while they come.
   bool clustered = false;
   // Paths of live files that go as they are: the inserted rows stand for theirs. When one of them is no longer live,

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/duckdb/content_text.h"
 #include "engine/duckdb/staged_rows.h"
 
 namespace qlake::engine {
@@ -19,30 +20,34 @@ class FileStager {
 
  private:
   struct Column;
-  // What a cell has become.
-  struct Value {
-    bool is_null = true;
-    std::string_view text;
-    int64_t number = 0;
-    __int128 wide = 0;
-  };
 
-  bool Judge(const Column& column, const rows::Cell& cell, Value& value);
-  bool Breaks(const Column& column, Rule rule, Value& value);
-  void Keep(const rows::Row& row, const rows::Position& before);
+  // Each judges a cell and appends its value to its column and to the content. False: the row is rejected.
+  bool TakeCell(Column& column, std::string_view text);
+  bool TakeText(Column& column, std::string_view text);
+  bool TakeEmail(Column& column, std::string_view text);
+  bool TakeInteger(Column& column, std::string_view text);
+  bool TakeDate(Column& column, std::string_view text);
+  bool TakeBoolean(Column& column, std::string_view text);
+  bool TakeDecimal(Column& column, std::string_view text);
+  bool TakeWide(Column& column, std::string_view text);
+  bool TakeNumber(Column& column, int64_t number, std::string_view written);
+  bool TakeBlank(Column& column);
+  bool TakeMistyped(Column& column);  // A text that is no value of its type.
+  void AppendNull(Column& column);
+  // A value breaks a rule: whether its row stays. In `keeps_value`: whether it does itself.
+  bool Breaks(const Column& column, Rule rule, bool& keeps_value);
+  std::string_view WriteNumber(const Column& column, __int128 number);  // Good until the next one.
+  void Reject(const rows::Row& row, const rows::Position& before);
 
   StagedFile& file_;
   uint32_t file_index_;
   std::vector<Column> columns_;
-  std::vector<Value> values_;     // Of the row at hand.
   std::vector<Breach> breaches_;  // Of the row at hand.
-  std::string content_;           // What is hashed of the row at hand.
+  ContentText content_;           // What is hashed of the row at hand.
+  std::string written_;           // A value that is not written as it stands in the file.
 };
 
 // The first half of what content_hash() of functions.h gives for the same texts, then the second.
 std::array<uint8_t, 16> HashContent(std::string_view joined);
-
-inline constexpr char kContentNull = '\x1E';
-inline constexpr char kContentSeparator = '\x1F';
 
 }  // namespace qlake::engine

@@ -84,6 +84,7 @@ class VectorView {
   explicit VectorView(duckdb_vector vector)
       : values_(duckdb_vector_get_data(vector)), validity_(duckdb_vector_get_validity(vector)) {}
 
+  bool MayHaveNulls() const { return validity_ != nullptr; }
   bool IsNull(idx_t row) const { return validity_ != nullptr && (validity_[row / 64] >> (row % 64) & 1) == 0; }
   template <typename Value>
   const Value& At(idx_t row) const {  // REQUIRES: Value is what the C API stores for the column's type.

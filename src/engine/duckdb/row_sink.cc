@@ -32,6 +32,8 @@ struct Stretch {
   idx_t end = 0;
 };
 
+static_assert(sizeof(duckdb_string_t::value.inlined.inlined) == parquet::ColumnBuffer::kShortBytes);
+
 // Appends each cell of a chunk's column to that column's buffer of the row's partition, and says how many bytes the
 // buffers grew by. One loop a type, so that a cell costs no decision.
 template <typename Stored, typename Append>
@@ -52,12 +54,43 @@ uint64_t AppendColumn(const VectorView& cells, const std::vector<Stretch>& stret
   return rows * (kLevelBytes + sizeof(Stored));
 }
 
+// Numbers that are stored as they come, where none is NULL: copied at once.
+template <typename Stored>
+uint64_t AppendNumbers(const VectorView& cells, const std::vector<Stretch>& stretches, size_t column) {
+  constexpr bool kIs32 = sizeof(Stored) == sizeof(int32_t);
+  if (cells.MayHaveNulls()) {
+    return AppendColumn<Stored>(cells, stretches, column, [](auto& buffer, Stored value) {
+      if constexpr (kIs32) {
+        buffer.AppendInt32(value);
+      } else {
+        buffer.AppendInt64(value);
+      }
+    });
+  }
+  uint64_t rows = 0;
+  for (const auto& stretch : stretches) {
+    auto& buffer = stretch.buffer->values[column];
+    idx_t count = stretch.end - stretch.begin;
+    rows += count;
+    if constexpr (kIs32) {
+      buffer.AppendInt32s(&cells.At<Stored>(stretch.begin), count);
+    } else {
+      buffer.AppendInt64s(&cells.At<Stored>(stretch.begin), count);
+    }
+  }
+  return rows * (kLevelBytes + sizeof(Stored));
+}
+
 uint64_t AppendTexts(const VectorView& cells, const std::vector<Stretch>& stretches, size_t column) {
   uint64_t text_bytes = 0;
   uint64_t bytes = AppendColumn<duckdb_string_t>(cells, stretches, column, [&](auto& buffer, const auto& text) {
-    std::string_view value = TextOf(text);
-    text_bytes += value.size();
-    buffer.AppendBytes(value);
+    uint32_t size = text.value.inlined.length;
+    text_bytes += size;
+    if (size <= sizeof text.value.inlined.inlined) {
+      buffer.AppendShortBytes(text.value.inlined.inlined, size);
+    } else {
+      buffer.AppendBytes({text.value.pointer.ptr, size});
+    }
   });
   return bytes + text_bytes;
 }
@@ -67,24 +100,22 @@ uint64_t AppendDecimals(const VectorView& cells, const std::vector<Stretch>& str
   // The integers that DuckDB keeps a DECIMAL of so many digits in.
   if (precision <= 4) return AppendColumn<int16_t>(cells, stretches, column, append);
   if (precision <= 9) return AppendColumn<int32_t>(cells, stretches, column, append);
-  if (precision <= 18) return AppendColumn<int64_t>(cells, stretches, column, append);
+  if (precision <= 18) return AppendNumbers<int64_t>(cells, stretches, column);
   return AppendColumn<duckdb_hugeint>(cells, stretches, column,
                                       [](auto& buffer, auto value) { buffer.AppendInt128(ToInt128(value)); });
 }
 
 uint64_t AppendTyped(base::ColumnType type, const VectorView& cells, const std::vector<Stretch>& stretches,
                      size_t column) {
-  auto append32 = [](auto& buffer, int32_t value) { buffer.AppendInt32(value); };
-  auto append64 = [](auto& buffer, int64_t value) { buffer.AppendInt64(value); };
   switch (type.kind) {
     case Kind::kBoolean:
       return AppendColumn<bool>(cells, stretches, column, [](auto& buffer, bool value) { buffer.AppendBool(value); });
     case Kind::kInteger:
     case Kind::kDate:
-      return AppendColumn<int32_t>(cells, stretches, column, append32);
+      return AppendNumbers<int32_t>(cells, stretches, column);
     case Kind::kLong:
     case Kind::kTimestamp:
-      return AppendColumn<int64_t>(cells, stretches, column, append64);
+      return AppendNumbers<int64_t>(cells, stretches, column);
     case Kind::kDouble:
       return AppendColumn<double>(cells, stretches, column, [](auto& buffer, double v) { buffer.AppendDouble(v); });
     case Kind::kDecimal:
@@ -220,16 +251,30 @@ class RowSink::Part {
     if (last_partition_ != nullptr && key_ == last_key_) return *last_partition_;
     auto found = partitions_.find(key_);
     if (found == partitions_.end()) {
-      found = partitions_.emplace(key_, sink_.MakePartition(sink_.ReadValues(partition_cells, row))).first;
+      found = partitions_.emplace(key_, MakePartition(sink_.ReadValues(partition_cells, row))).first;
     }
     last_key_ = key_;
     last_partition_ = found->second.get();
     return *last_partition_;
   }
 
+  // Partitions come and go by the hundred, and their buffers grow to much the same size: the next one takes them over.
+  std::unique_ptr<Partition> MakePartition(delta::PartitionValues values) {
+    auto partition = sink_.MakePartition(std::move(values));
+    if (!spare_.empty()) {
+      partition->rows = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    return partition;
+  }
+
   void WriteAllBut(const Partition* open) {
     if (partitions_.size() < 2) return;
-    for (const auto& partition : TakeAllBut(open)) files_.push_back(sink_.WriteFile(*partition));
+    for (const auto& partition : TakeAllBut(open)) {
+      files_.push_back(sink_.WriteFile(*partition));
+      for (auto& column : partition->rows.values) column.Clear();
+      spare_.push_back(std::move(partition->rows));
+    }
   }
 
   // In the order of the folders, so that the log is the same for the same rows.
@@ -256,8 +301,9 @@ class RowSink::Part {
   std::string key_;       // Of the row that FindPartition looks at.
   std::string last_key_;  // Rows of one partition tend to follow each other.
   Partition* last_partition_ = nullptr;
-  std::vector<Stretch> stretches_;  // Of the chunk that is being added.
-  uint64_t bytes_ = 0;              // Of all buffers, about.
+  std::vector<parquet::RowBuffer> spare_;  // Empty.
+  std::vector<Stretch> stretches_;         // Of the chunk that is being added.
+  uint64_t bytes_ = 0;                     // Of all buffers, about.
   std::vector<delta::AddFile> files_;
 };
 

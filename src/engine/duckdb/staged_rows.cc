@@ -17,7 +17,6 @@ namespace {
 using Kind = base::ColumnType::Kind;
 
 constexpr int kNumberDigitsMax = 18;
-constexpr size_t kTextBytesMax = (size_t{1} << (64 - StagedFile::kOffsetBits)) - 1;
 // How often a reading thread looks up: progress and cancellation.
 constexpr int64_t kRowsBetweenLooks = 4096;
 
@@ -92,43 +91,39 @@ void StagedColumn::Reserve(size_t rows) {
 }
 
 void StagedColumn::AppendNull() {
-  if (type_.kind == Kind::kString) {
-    has_nulls_ = true;
-    texts_.push_back(kNullText);
-    return;
+  switch (type_.kind) {
+    case Kind::kString:
+      has_nulls_ = true;
+      return texts_.push_back(kNullText);
+    case Kind::kBoolean:
+      return AppendNullTo(bools_);
+    case Kind::kInteger:
+    case Kind::kDate:
+      return AppendNullTo(int32s_);
+    case Kind::kDecimal:
+      if (type_.precision > kNumberDigitsMax) return AppendNullTo(int128s_);
+      [[fallthrough]];
+    default:
+      return AppendNullTo(int64s_);
   }
-  if (!has_nulls_) {
-    has_nulls_ = true;
-    nulls_.assign(bools_.size() + int32s_.size() + int64s_.size() + int128s_.size(), 0);
-  }
-  if (type_.kind == Kind::kDecimal && type_.precision > kNumberDigitsMax) {
-    AppendWide(0);
-  } else {
-    AppendNumber(0);
-  }
-  nulls_.back() = 1;
+}
+
+void StagedColumn::Truncate(size_t rows) {
+  auto cut = [&](auto& values) {
+    if (values.size() > rows) values.resize(rows);
+  };
+  cut(texts_);
+  cut(bools_);
+  cut(int32s_);
+  cut(int64s_);
+  cut(int128s_);
+  cut(nulls_);
 }
 
 void StagedColumn::ReplaceText(size_t row, uint64_t reference) {
   QLAKE_CHECK(type_.kind == Kind::kString);
   has_nulls_ = has_nulls_ || reference == kNullText;
   texts_[row] = reference;
-}
-
-void StagedColumn::AppendNumber(int64_t value) {
-  if (type_.kind == Kind::kBoolean) {
-    bools_.push_back(static_cast<int8_t>(value));
-  } else if (type_.kind == Kind::kInteger || type_.kind == Kind::kDate) {
-    int32s_.push_back(static_cast<int32_t>(value));
-  } else {
-    int64s_.push_back(value);
-  }
-  if (has_nulls_) nulls_.push_back(0);
-}
-
-void StagedColumn::AppendWide(__int128 value) {
-  int128s_.push_back(value);
-  if (has_nulls_) nulls_.push_back(0);
 }
 
 bool StagedColumn::IsNull(size_t row) const {
@@ -164,15 +159,11 @@ void StagedFile::AppendText(const StagedColumn& column, uint32_t row, std::strin
   }
 }
 
-uint64_t StagedFile::Refer(std::string_view value) {
+uint64_t StagedFile::Copy(std::string_view value) {
   QLAKE_CHECK(value.size() < kTextBytesMax);
-  uint64_t length = uint64_t{value.size()} << kOffsetBits;
-  if (value.data() >= text.data() && value.data() + value.size() <= text.data() + text.size()) {
-    return length | static_cast<uint64_t>(value.data() - text.data());
-  }
   uint64_t offset = arena.size();
   arena.append(value);
-  return length | kArenaBit | offset;
+  return uint64_t{value.size()} << kOffsetBits | kArenaBit | offset;
 }
 
 StagedRows::StagedRows(const storage::Storage& storage, const RawScan& scan, std::vector<ColumnRules> rules,
@@ -188,11 +179,13 @@ StagedRows::StagedRows(const storage::Storage& storage, const RawScan& scan, std
 StagedRows::~StagedRows() = default;
 
 RecordPlace StagedRows::PlaceOf(StagedRow row) const {
+  QLAKE_CHECK(!clustered_by_);
   const auto& file = files_[row.file];
   return {row.file, file.lines[row.row], file.marks[row.row / StagedFile::kMarkRows]};
 }
 
 StagedRow StagedRows::RowAt(uint32_t file, int64_t line) const {
+  QLAKE_CHECK(!clustered_by_);
   const auto& lines = files_[file].lines;
   auto found = std::lower_bound(lines.begin(), lines.end(), line);
   QLAKE_CHECK(found != lines.end() && *found == line);
@@ -228,6 +221,7 @@ std::string StagedRows::KeyText(StagedRow row, const std::vector<size_t>& column
 }
 
 std::vector<KeyedRow> StagedRows::Keys(const std::vector<size_t>& columns, size_t threads) const {
+  QLAKE_CHECK(!clustered_by_);
   std::vector<size_t> begins;
   size_t count = 0;
   for (const auto& file : files_) {

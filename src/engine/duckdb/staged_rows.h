@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +26,13 @@ class StagedColumn {
   void AppendNull();
   void AppendText(uint64_t reference) { texts_.push_back(reference); }  // kString
   void ReplaceText(size_t row, uint64_t reference);
-  void AppendNumber(int64_t value);  // kInteger, kDate, kBoolean, kLong, kDecimal to 18 digits
-  void AppendWide(__int128 value);   // kDecimal above 18 digits
+  void AppendBool(bool value) { Append(bools_, static_cast<int8_t>(value)); }  // kBoolean
+  void AppendInt32(int32_t value) { Append(int32s_, value); }                  // kInteger, kDate
+  void AppendInt64(int64_t value) { Append(int64s_, value); }                  // kLong, kDecimal to 18 digits
+  void AppendWide(__int128 value) { Append(int128s_, value); }                 // kDecimal above 18 digits
+  void Truncate(size_t rows);  // Takes back what was appended behind so many rows.
+  // Row i becomes row places[i]. REQUIRES: places are a permutation of the rows.
+  void Reorder(const std::vector<uint32_t>& places);
 
   base::ColumnType type() const { return type_; }
   bool IsNull(size_t row) const;
@@ -42,7 +48,18 @@ class StagedColumn {
   const std::vector<__int128>& int128s() const { return int128s_; }
 
  private:
-  void NoteValue(bool is_null);
+  template <typename Value>
+  void Append(std::vector<Value>& values, Value value) {
+    values.push_back(value);
+    if (has_nulls_) nulls_.push_back(0);
+  }
+  template <typename Value>
+  void AppendNullTo(std::vector<Value>& values) {
+    if (!has_nulls_) nulls_.assign(values.size(), 0);
+    has_nulls_ = true;
+    values.push_back(0);
+    nulls_.push_back(1);
+  }
 
   base::ColumnType type_;
   bool has_nulls_ = false;
@@ -79,7 +96,11 @@ class StagedFile {
   void AppendText(const StagedColumn& column, uint32_t row, std::string& to) const;
   void Reserve(size_t rows);
   // A text as a reference; one that is no part of the file's bytes is copied.
-  uint64_t Refer(std::string_view value);
+  uint64_t Refer(std::string_view value) {
+    auto offset = static_cast<uint64_t>(value.data() - text.data());
+    bool is_of_file = offset < text.size() && offset + value.size() <= text.size();
+    return is_of_file && value.size() < kTextBytesMax ? uint64_t{value.size()} << kOffsetBits | offset : Copy(value);
+  }
 
   std::shared_ptr<const FileBytes> bytes;
   std::string_view text;  // Of the file.
@@ -88,6 +109,13 @@ class StagedFile {
   std::vector<uint32_t> lines;
   std::vector<std::array<uint8_t, 16>> hashes;  // Of the content.
   std::vector<uint8_t> left_out;                // Per row, a LeftOut.
+  // Rows with equal values of the column that the rows were clustered by; none before that.
+  struct Cluster {
+    int64_t value = 0;
+    uint32_t begin = 0;
+    uint32_t end = 0;
+  };
+  std::vector<Cluster> clusters;
   // Every kMarkRows-th row: where a reader can start to find the rows from there on again.
   std::vector<rows::Position> marks;
   std::vector<Breach> breaches;
@@ -98,6 +126,9 @@ class StagedFile {
   static constexpr int kOffsetBits = 40;  // A terabyte a file; the rest is a text's length, 16 MiB.
 
  private:
+  uint64_t Copy(std::string_view value);
+
+  static constexpr size_t kTextBytesMax = (size_t{1} << (64 - kOffsetBits)) - 1;
   static constexpr uint64_t kOffsetMask = (uint64_t{1} << kOffsetBits) - 1;
   static constexpr uint64_t kArenaBit = uint64_t{1} << (kOffsetBits - 1);
 };
@@ -140,6 +171,12 @@ class StagedRows {
 
   // Where a row's record stands, for a raw scan of such records only.
   RecordPlace PlaceOf(StagedRow row) const;
+  // Rows that are asked for in no order lie apart in memory: asked for ahead, none is waited for.
+  void Prefetch(StagedRow row) const {
+    const auto& file = files_[row.file];
+    __builtin_prefetch(&file.lines[row.row]);
+    __builtin_prefetch(&file.left_out[row.row]);
+  }
   int64_t LineOf(StagedRow row) const { return files_[row.file].lines[row.row]; }
   StagedRow RowAt(uint32_t file, int64_t line) const;  // REQUIRES: a row stands there.
   std::string_view HashOf(StagedRow row) const;
@@ -149,9 +186,16 @@ class StagedRows {
   // Every row that is not rejected, sorted by the hash of its key columns' values.
   std::vector<KeyedRow> Keys(const std::vector<size_t>& columns, size_t threads) const;
 
+  // Brings the rows of each file into the order of a column, a DATE or an integer, where they stood in that of their
+  // lines: whoever gathers them by its values then reads memory in order. Only scans may follow: places of rows that
+  // were taken before are others' now, and nobody may ask for a row by its line or for its place any more.
+  void ClusterBy(size_t column, size_t threads);
+  std::optional<size_t> clustered_by() const { return clustered_by_; }
+
  private:
   std::vector<ColumnRules> rules_;
   std::vector<StagedFile> files_;
+  std::optional<size_t> clustered_by_;
 };
 
 }  // namespace qlake::engine

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "engine/duckdb/partition_path.h"
+#include "engine/duckdb/staged_rows.h"
 #include "engine/duckdb/table_view.h"
 #include "engine/duckdb/test_lake.h"
 
@@ -304,7 +305,7 @@ TEST_F(TableWriterTest, AFailedQueryLeavesTheTableAsItWas) {
   EXPECT_EQ(Load(target)->version(), 0);
 }
 
-// Rows whose partitions come one behind the other: what StagedScan::cluster_by gives.
+// Rows whose partitions come one behind the other: what StagedScan::by_cluster gives.
 class ClusteredWriteTest : public TableWriterTest {
  protected:
   static constexpr int kFiles = 4;
@@ -331,11 +332,13 @@ class ClusteredWriteTest : public TableWriterTest {
       scan.files.push_back({path, 0, bytes.size()});
       scan.formats.push_back(rows::FileFormat::kCsv);
     }
-    StagedScan staged{database_->Stage(scan, {id, day}), {}, {}};
+    auto rows = database_->Stage(scan, {id, day});
+    StagedScan staged{rows, {}, {}};
     staged.file_ids.resize(kFiles);
     staged.hours.resize(kFiles);
     database_->DefineStagedScan("t.mixed", staged);
-    staged.cluster_by = 1;
+    rows->ClusterBy(1, 2);
+    staged.by_cluster = true;
     database_->DefineStagedScan("t.clustered", staged);
   }
 

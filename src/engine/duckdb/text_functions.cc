@@ -1,6 +1,7 @@
 #include "engine/duckdb/text_functions.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <limits>
@@ -10,12 +11,25 @@ namespace {
 
 constexpr size_t kTopLabelLettersMin = 2;
 
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+// What a character may stand in, as bits: an e-mail asks this of each of its characters, several times over.
+enum CharacterClass : uint8_t { kLetter = 1, kLabel = 2, kLocal = 4 };
+
+constexpr std::array<uint8_t, 256> kClasses = [] {
+  std::array<uint8_t, 256> classes{};
+  auto add = [&](char c, int bits) { classes[static_cast<unsigned char>(c)] |= static_cast<uint8_t>(bits); };
+  for (char c = 'a'; c <= 'z'; ++c) add(c, kLetter | kLabel | kLocal);
+  for (char c = 'A'; c <= 'Z'; ++c) add(c, kLetter | kLabel | kLocal);
+  for (char c = '0'; c <= '9'; ++c) add(c, kLabel | kLocal);
+  for (char c : {'.', '_', '%', '+', '-'}) add(c, kLocal);
+  add('-', kLabel);
+  return classes;
+}();
+
+bool Is(char c, CharacterClass wanted) { return (kClasses[static_cast<unsigned char>(c)] & wanted) != 0; }
+bool IsLetter(char c) { return Is(c, kLetter); }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLabelCharacter(char c) { return IsLetter(c) || IsDigit(c) || c == '-'; }
-bool IsLocalCharacter(char c) {
-  return IsLetter(c) || IsDigit(c) || c == '.' || c == '_' || c == '%' || c == '+' || c == '-';
-}
+bool IsLabelCharacter(char c) { return Is(c, kLabel); }
+bool IsLocalCharacter(char c) { return Is(c, kLocal); }
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
