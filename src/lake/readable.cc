@@ -7,7 +7,7 @@
 namespace qlake::lake {
 
 bool IsReadable(const storage::Storage& storage, const delta::Snapshot& snapshot) {
-  return std::ranges::all_of(snapshot.files(), [&](const auto& file) {
+  return std::all_of(snapshot.files().begin(), snapshot.files().end(), [&](const auto& file) {
     return storage.Find(delta::LocateFile(snapshot.table_path(), file.first)).has_value();
   });
 }
