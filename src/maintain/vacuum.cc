@@ -22,15 +22,16 @@ namespace {
 constexpr const char* kIndexFolder = "_qlake/index";
 constexpr const char* kSpillFolder = "_qlake/spill";
 
-// Whether the path below a table's folder is one that data files have: Parquet, and in no hidden folder (a partition's
-// name may begin with "_").
+// Whether the path below a table's folder is one that data files have, or files of change data: Parquet, and in no
+// other hidden folder (a partition's name may begin with "_").
 bool IsDataFile(std::string_view path) {
   if (!path.ends_with(".parquet")) return false;
   for (size_t begin = 0; begin < path.size();) {
     size_t end = std::min(path.find('/', begin), path.size());
     std::string_view part = path.substr(begin, end - begin);
     bool is_hidden = part.starts_with('_') || part.starts_with('.');
-    if (is_hidden && part.find('=') == std::string_view::npos) return false;
+    bool is_change_data = begin == 0 && part == "_change_data";
+    if (is_hidden && !is_change_data && part.find('=') == std::string_view::npos) return false;
     begin = end + 1;
   }
   return true;

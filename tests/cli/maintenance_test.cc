@@ -223,6 +223,9 @@ TEST_F(MaintenanceTest, VacuumRemovesWhatNobodyCanReadAndNothingElse) {
   std::ofstream(fs::path(lake()) / "ops/.qlake-put-1-2-3") << "half";
   std::ofstream(fs::path(lake()) / "_qlake/index/warehouse.sales_transactions_fact/left.run") << "half";
   std::ofstream(fs::path(lake()) / kFact / "part-orphan.parquet") << "no version names it";
+  fs::path change_data = fs::path(lake()) / kFact / "_change_data/cdc-1.parquet";
+  fs::create_directories(change_data.parent_path());
+  std::ofstream(change_data) << "as old as what it tells of";
 
   auto as_of = [&] { return MustRun({"sql", count, "--as-of", then, "--format", "csv"}); };
   std::string then_answer = as_of();
@@ -240,6 +243,7 @@ TEST_F(MaintenanceTest, VacuumRemovesWhatNobodyCanReadAndNothingElse) {
   EXPECT_LT(FilesBelow(kFact, ".parquet").size(), files_before - 1);
   EXPECT_FALSE(fs::exists(fs::path(lake()) / "ops/.qlake-put-1-2-3"));
   EXPECT_FALSE(fs::exists(fs::path(lake()) / "_qlake/index/warehouse.sales_transactions_fact/left.run"));
+  EXPECT_FALSE(fs::exists(change_data));
   EXPECT_TRUE(fs::exists(foreign));
   EXPECT_EQ(Content(), content);
   EXPECT_EQ(MustRunJson({"verify", "--checksum"})["findings"].size(), 0u);
