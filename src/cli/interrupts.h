@@ -10,8 +10,7 @@ namespace qlake::cli {
 
 // Ctrl-C and SIGTERM. The first one interrupts what is under way, so that the command fails and tidies up; whether that
 // succeeds or not, the process has ended with 130 a second later (or the time that the scope asks for), at once at the
-// second one. What lies in the lake is
-// then what a kill -9 leaves, which every command can go on from.
+// second one. What lies in the lake is then what a kill -9 leaves, which every command can go on from.
 class Interrupts {
  public:
   // REQUIRES: no other thread runs yet; those that start later leave these signals to this object.

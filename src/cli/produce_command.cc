@@ -16,6 +16,8 @@
 namespace qlake::cli {
 namespace {
 
+constexpr std::chrono::seconds kFlush{10};  // After Ctrl-C, for events that the broker has yet to acknowledge.
+
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr double kEventsPerSecond = 1000;
@@ -166,8 +168,9 @@ int Execute(Context& context, const Options& options) {
   Production production(options, generator, *sink);
   {
     LiveLine line(ProgressStyleOf(context.quiet), [&] { return production.Describe(); });
-    // An app that is stopped has not failed.
-    Interrupts::Scope scope(context.interrupts, [&] { production.Stop(); });
+    // An app that is stopped has not failed; what it has sent is waited for.
+    Interrupts::Scope scope(
+        context.interrupts, [&] { production.Stop(); }, kFlush);
     production.Run();
   }
   Print(context, sink->Name(), production, production.Seconds());

@@ -21,6 +21,7 @@ double BuildingCost(ModelKind kind) {
       return 0.55 * kPerGigabyte;
     case ModelKind::kUpsert:
     case ModelKind::kFact:
+    case ModelKind::kWindow:  // Of events, which are no files.
       break;
   }
   return 0;  // What a fact costs is its writing.
@@ -34,6 +35,7 @@ double WritingCost(ModelKind kind) {
       return 0.25 * kPerGigabyte;
     case ModelKind::kScd2:
     case ModelKind::kUpsert:
+    case ModelKind::kWindow:
       break;
   }
   return 0.05 * kPerGigabyte;
