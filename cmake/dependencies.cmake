@@ -1,10 +1,12 @@
 # Every library that qlake uses: its version, the room that may include it, and why it and not another.
-# Debian's packages are pinned by the release (Debian 12), the two prebuilt ones by checksum in scripts/install.sh.
+# Debian's packages are pinned by the release (Debian 12), the three prebuilt ones by checksum in scripts/install.sh.
 #
 # | library        | version | rooms           | why it                                                                |
 # | -------------- | ------- | --------------- | --------------------------------------------------------------------- |
 # | DuckDB (C API) | 2.0.0   | engine/         | embedded, vectorised, twice as fast as 1.5 on this job                |
 # | Apache Arrow   | 26.0.1  | parquet/        | the reference Parquet in C++; low-level writers for many small files  |
+# | librdkafka     | 2.11.1  | kafka/          | the C client; older ones cannot do SCRAM with a broker 4.x            |
+# | libcurl        | 7.88    | http/           | does all of HTTP and TLS that a client of ours will ever meet         |
 # | simdjson       | 3.0.1   | rows/, delta/   | the fastest JSON parser; Delta logs and JSON-lines are its food       |
 # | nlohmann-json  | 3.11.2  | base/ and above | builds JSON; readable where speed does not matter                     |
 # | OpenSSL        | 3.0     | base/           | SHA-256 with the processor's instructions                             |
@@ -19,6 +21,7 @@ find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(CURL REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(GTest REQUIRED)
 
@@ -45,6 +48,13 @@ set_target_properties(arrow_parquet PROPERTIES
   IMPORTED_SONAME libparquet.so.2600
   INTERFACE_INCLUDE_DIRECTORIES ${QLAKE_DEPS}/include
   INTERFACE_LINK_LIBRARIES arrow_core)
+
+# scripts/install.sh has hidden all that is inside but rd_kafka_*: its OpenSSL and ours do not see each other.
+add_library(rdkafka STATIC IMPORTED)
+set_target_properties(rdkafka PROPERTIES
+  IMPORTED_LOCATION ${QLAKE_DEPS}/lib/librdkafka.a
+  INTERFACE_INCLUDE_DIRECTORIES ${QLAKE_DEPS}/include
+  INTERFACE_LINK_LIBRARIES "Threads::Threads;m;${CMAKE_DL_LIBS}")
 
 # libparquet exports a simdjson and a libcrypto of its own; whichever library stands first serves every caller. Debian's, whose
 # headers we compile against, must be first in each program.

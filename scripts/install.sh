@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Installs what the build needs, once: Debian's packages, and two prebuilt libraries into .deps/ with their checksums
-# checked. Needs the network the first time only; a second call looks at the stamp and returns at once.
+# Installs what the build needs, once: Debian's packages, and prebuilt libraries into .deps/ with their checksums checked.
+# Needs the network the first time only. Each piece has a stamp of its own in .deps/stamps, named by how it is installed
+# here, so that a piece that is new or changed is installed and the others are left alone.
 #
 #   scripts/install.sh          what `make build` and `make run` need
-#   scripts/install.sh --test   also what `make test` needs (Python readers of the lake, in .deps/venv)
+#   scripts/install.sh --kafka  also a Kafka broker, in .deps/kafka (scripts/kafka.sh)
+#   scripts/install.sh --test   also all that `make test` needs (Python with readers of the lake, in .deps/venv; the
+#                               broker; a schema registry, in .deps/registry)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,10 +16,14 @@ duckdb_version=2.0.0.0
 duckdb_sha256=5170daa90a43296705127ef3c80834ba1cd275ec9d765a9f7eee346ab0087186
 duckdb_header_module=github.com/duckdb/duckdb-go-bindings@v0.20000.0
 duckdb_header_sha256=8dbc9c71a10f0a75fcacc1a3f4f7c76093a84d232fc152222ee5b6e512ab4560
+rdkafka_module=github.com/confluentinc/confluent-kafka-go/v2@v2.11.1
+rdkafka_sha256=4eadaca9f62e307b6d01e3921e420bc99ad8ee532d94096cfaf260397fb7be6d
+rdkafka_header_sha256=0c1e6a2599fbabadb1ee4244c51f056029977f6f47f22e661e35d8dcf16d2b51
+registry_version=3.0.9 # the last one that runs on Java 17
+registry_sha256=2b28181501a20cbf6efcd77f9b7153908fc01f3d3a7c32024c0bd9e1b04c8a43
 
 deps=$PWD/.deps
-stamp=$deps/stamp.$(sha256sum "$0" | cut -c1-16)
-test_stamp=$stamp.test
+download=$deps/download
 
 say() { printf 'install: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -27,6 +34,13 @@ as_root() {
 
 check_sha256() { # FILE SHA256
   echo "$2  $1" | sha256sum --check --status || fail "$1 has another checksum than the pinned $2: remove it and try again"
+}
+
+check_files() { # FOLDER LIST: the folder holds the files of a list as sha256sum writes it, and no others
+  local list
+  list=$(realpath "$2")
+  (cd "$1" && sha256sum --check --strict --status "$list") || fail "a file in $1 has another checksum than $2 says"
+  [ "$(find "$1" -type f | wc -l)" = "$(wc -l <"$list")" ] || fail "$1 has files that $2 does not name"
 }
 
 apt_install() { # PACKAGE...: only what is missing, so that an installed machine needs no network
@@ -40,10 +54,25 @@ apt_install() { # PACKAGE...: only what is missing, so that an installed machine
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+go_module_folder() { # MODULE@VERSION: fetches it; its folder is named by the answer of `go mod download`, as "Dir"
+  (cd "$download" && go mod download -json "$1") | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p'
+}
+
+once() { # PIECE [PIN...]: calls install_PIECE unless a stamp says that this very function did its work with these pins
+  local piece=$1 stamp
+  stamp=$deps/stamps/$piece.$({ declare -f "install_$piece"; echo "$@"; } | sha256sum | cut -c1-16)
+  [ -e "$stamp" ] && return
+  mkdir -p "$deps/include" "$deps/lib" "$deps/stamps" "$download"
+  rm -f "$deps/stamps/$piece".*
+  "install_$piece"
+  rm -rf "$download"
+  touch "$stamp"
+}
+
 install_build_tools() {
   apt_install g++ make cmake ninja-build mold ccache git unzip ca-certificates \
     libcli11-dev libtomlplusplus-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libsimdjson-dev libssl-dev \
-    libxxhash-dev libgtest-dev
+    libxxhash-dev libcurl4-openssl-dev libgtest-dev
   command -v python3 >/dev/null || apt_install python3
   python3 -m pip --version >/dev/null 2>&1 || apt_install python3-pip
   command -v mvn >/dev/null || apt_install maven
@@ -51,7 +80,7 @@ install_build_tools() {
 }
 
 install_arrow() {
-  local download=$deps/download wheel
+  local wheel
   say "Apache Arrow $arrow_version (pip)"
   python3 -m pip download -q --disable-pip-version-check --no-deps --only-binary=:all: --python-version 3.11 \
     --implementation cp --abi cp311 --platform manylinux_2_28_x86_64 -d "$download" "pyarrow==$arrow_version"
@@ -59,39 +88,79 @@ install_arrow() {
   check_sha256 "$wheel" "$arrow_sha256"
   unzip -qo "$wheel" 'pyarrow/include/*' 'pyarrow/libarrow.so*' 'pyarrow/libparquet.so*' -d "$download"
   cp -r "$download"/pyarrow/include/. "$deps/include/"
-  cp "$download"/pyarrow/libarrow.so* "$download"/pyarrow/libparquet.so* "$deps/lib/"
+  cp --remove-destination "$download"/pyarrow/libarrow.so* "$download"/pyarrow/libparquet.so* "$deps/lib/"
 }
 
 install_duckdb() {
-  local download=$deps/download jar=$deps/download/duckdb_jdbc-$duckdb_version.jar header
+  local jar=$download/duckdb_jdbc-$duckdb_version.jar header
   say "DuckDB $duckdb_version (mvn), its header (go)"
   mvn -q -B dependency:copy "-Dartifact=org.duckdb:duckdb_jdbc:$duckdb_version" "-DoutputDirectory=$download" >&2
   check_sha256 "$jar" "$duckdb_sha256"
   unzip -qo "$jar" libduckdb_java.so_linux_amd64 -d "$deps/lib"
-  # The module's folder is named by the answer of `go mod download`, as "Dir".
-  header=$(cd "$download" && go mod download -json "$duckdb_header_module" |
-    sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p')/include/duckdb.h
+  header=$(go_module_folder "$duckdb_header_module")/include/duckdb.h
   check_sha256 "$header" "$duckdb_header_sha256"
   install -m 644 "$header" "$deps/include/duckdb.h"
 }
 
-install_readers() { # foreign readers of the lake, for the conformance tests only
-  say "Python readers: deltalake, polars, duckdb (pip)"
+# Prebuilt and static, with an OpenSSL, a zlib and a zstd of its own inside. They are made invisible here: qlake loads
+# others beside them, and a linker that sees both mixes them.
+install_rdkafka() {
+  local folder archive
+  say "librdkafka (go)"
+  folder=$(go_module_folder "$rdkafka_module")/kafka/librdkafka_vendor
+  archive=$folder/librdkafka_glibc_linux_amd64.a
+  check_sha256 "$archive" "$rdkafka_sha256"
+  check_sha256 "$folder/rdkafka.h" "$rdkafka_header_sha256"
+  mkdir -p "$deps/include/librdkafka"
+  install -m 644 "$folder/rdkafka.h" "$deps/include/librdkafka/"
+  ld -r --whole-archive "$archive" -o "$download/rdkafka.o"
+  objcopy --strip-debug --wildcard --keep-global-symbol='rd_kafka_*' "$download/rdkafka.o"
+  rm -f "$deps/lib/librdkafka.a"
+  ar rcs "$deps/lib/librdkafka.a" "$download/rdkafka.o"
+}
+
+install_kafka() {
+  say "Apache Kafka (mvn)"
+  apt_install openssl
+  [ -x /usr/lib/jvm/java-17-openjdk-amd64/bin/java ] || apt_install openjdk-17-jre-headless
+  mvn -q -B -f scripts/kafka/pom.xml org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+    -DincludeScope=runtime "-DoutputDirectory=$download/kafka" >&2
+  check_files "$download/kafka" scripts/kafka/jars.sha256
+  rm -rf "$deps/kafka"
+  mv "$download/kafka" "$deps/kafka"
+}
+
+install_registry() {
+  local archive=$download/apicurio-registry-app-$registry_version-all.tar.gz
+  say "Apicurio Registry $registry_version (mvn)"
+  mvn -q -B dependency:copy "-Dartifact=io.apicurio:apicurio-registry-app:$registry_version:tar.gz:all" \
+    "-DoutputDirectory=$download" >&2
+  check_sha256 "$archive" "$registry_sha256"
+  rm -rf "$deps/registry"
+  mkdir -p "$deps/registry"
+  tar -xzf "$archive" -C "$deps/registry"
+}
+
+install_python() { # for tests only: foreign readers of the lake, and what runs notebooks
+  say "Python: deltalake, polars, duckdb, matplotlib, nbclient (pip)"
+  rm -rf "$deps/venv"
   python3 -m venv "$deps/venv" 2>/dev/null || { apt_install python3-venv; python3 -m venv "$deps/venv"; }
-  "$deps/venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r scripts/readers.txt
+  "$deps/venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r scripts/readers.txt \
+    -r scripts/notebook.txt
 }
 
 [ "$(uname -m)" = x86_64 ] || fail "qlake is built on x86_64 only, this is $(uname -m)"
-if [ ! -e "$stamp" ]; then
-  rm -rf "$deps"
-  mkdir -p "$deps/include" "$deps/lib" "$deps/download"
-  install_build_tools
-  install_arrow
-  install_duckdb
-  rm -rf "$deps/download"
-  touch "$stamp"
+mkdir -p "$deps"
+exec 9>"$deps/install.lock"
+flock 9 # another make of this folder may be installing
+once build_tools
+once arrow "$arrow_version" "$arrow_sha256"
+once duckdb "$duckdb_version" "$duckdb_sha256" "$duckdb_header_module" "$duckdb_header_sha256"
+once rdkafka "$rdkafka_module" "$rdkafka_sha256" "$rdkafka_header_sha256"
+if [ "${1-}" = --kafka ] || [ "${1-}" = --test ]; then
+  once kafka "$(cat scripts/kafka/pom.xml scripts/kafka/jars.sha256)"
 fi
-if [ "${1-}" = --test ] && [ ! -e "$test_stamp" ]; then
-  install_readers
-  touch "$test_stamp"
+if [ "${1-}" = --test ]; then
+  once registry "$registry_version" "$registry_sha256"
+  once python "$(cat scripts/readers.txt scripts/notebook.txt)"
 fi

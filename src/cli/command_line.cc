@@ -91,8 +91,8 @@ int ParseAndRun(int argc, char** argv, std::ostream& out) {
   app.require_subcommand(1);
   app.footer(kFooter);
   CommandLine line;
-  for (auto add : {AddInit, AddSimulate, AddIngest, AddProcess, AddRun, AddReport, AddDump, AddSql, AddStatus,
-                   AddLedger, AddQuarantine, AddConfig}) {
+  for (auto add : {AddInit, AddSimulate, AddIngest, AddProcess, AddRun, AddProduce, AddReport, AddDump, AddSql,
+                   AddStatus, AddLedger, AddQuarantine, AddConfig}) {
     add(app, line);
   }
   try {
@@ -119,7 +119,7 @@ CLI::App& CommandLine::Add(CLI::App& parent, const std::string& name, const std:
   std::vector<std::string> keys = setting_keys;
   keys.insert(keys.end(), {"log.level", "log.file"});
   for (const auto& definition : SettingDefinitions()) {
-    if (std::find(keys.begin(), keys.end(), definition.key) == keys.end()) continue;
+    if (definition.flag.empty() || std::find(keys.begin(), keys.end(), definition.key) == keys.end()) continue;
     std::string described = definition.help;
     if (!definition.default_value.empty()) described += " [" + definition.default_value + "]";
     added.add_option_function<std::string>(

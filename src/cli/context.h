@@ -54,6 +54,7 @@ void AddSimulate(CLI::App& app, CommandLine& line);
 void AddIngest(CLI::App& app, CommandLine& line);
 void AddProcess(CLI::App& app, CommandLine& line);
 void AddRun(CLI::App& app, CommandLine& line);
+void AddProduce(CLI::App& app, CommandLine& line);
 void AddReport(CLI::App& app, CommandLine& line);
 void AddDump(CLI::App& app, CommandLine& line);
 void AddSql(CLI::App& app, CommandLine& line);

@@ -1,33 +1,14 @@
 #include "cli/progress.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#include <cstdio>
 
 #include "cli/quantity.h"
-#include "report/display_width.h"
 
 namespace qlake::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kLiveInterval{200};
-constexpr std::chrono::seconds kPlainInterval{10};
 constexpr double kRateSecondsMin = 0.2;   // Before that, a rate says nothing.
 constexpr double kPlainSecondsMin = 0.1;  // A stage that is over sooner is no news.
-constexpr std::string_view kEraseLine = "\r\033[K";
-
-size_t TerminalWidth() {
-  winsize size{};
-  bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : 80;
-}
-
-void WriteToStandardError(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stderr);
-  std::fflush(stderr);
-}
 
 double SecondsSince(std::chrono::steady_clock::time_point moment) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - moment).count();
@@ -51,60 +32,37 @@ std::string DescribeEnd(const std::string& stage, const engine::ScanProgress& sc
   return fmt::format("{}: {}{}", stage, rows, FormatSeconds(seconds));
 }
 
-Progress::Style Progress::StyleOf(bool quiet) {
-  if (quiet) return Style::kQuiet;
-  return ::isatty(STDERR_FILENO) != 0 ? Style::kLive : Style::kPlain;
-}
-
-Progress::Progress(Style style, std::function<engine::ScanProgress()> scan) : style_(style), scan_(std::move(scan)) {
-  if (style_ != Style::kQuiet) ticker_ = std::thread([this] { Tick(); });
-}
+Progress::Progress(Style style, std::function<engine::ScanProgress()> scan)
+    : scan_(std::move(scan)), line_(style, [this] { return Describe(); }) {}
 
 Progress::~Progress() {
-  if (style_ == Style::kQuiet) return;
-  {
-    std::lock_guard lock(mutex_);
-    EndStage();
-    done_ = true;
-  }
-  wake_.notify_one();
-  ticker_.join();
+  std::lock_guard lock(mutex_);
+  EndStage();
 }
 
 void Progress::Stage(const std::string& stage) {
-  if (style_ == Style::kQuiet) return;
+  if (line_.style() == Style::kQuiet) return;
+  {
+    std::lock_guard lock(mutex_);
+    EndStage();
+    stage_ = stage;
+    stage_began_ = Clock::now();
+    scanned_before_ = scan_();
+  }
+  if (line_.style() == Style::kLive) line_.Show();
+}
+
+std::string Progress::Describe() {
   std::lock_guard lock(mutex_);
-  EndStage();
-  stage_ = stage;
-  stage_began_ = Clock::now();
-  scanned_before_ = scan_();
-  if (style_ == Style::kLive) ShowUnderWay();
-}
-
-void Progress::Tick() {
-  std::unique_lock lock(mutex_);
-  auto interval = style_ == Style::kLive ? std::chrono::milliseconds(kLiveInterval) : kPlainInterval;
-  while (!wake_.wait_for(lock, interval, [this] { return done_; })) {
-    if (!stage_.empty()) ShowUnderWay();
-  }
-}
-
-// REQUIRES: mutex_ is held.
-void Progress::ShowUnderWay() {
-  std::string line = DescribeProgress(stage_, ScannedInStage(), SecondsSince(stage_began_));
-  if (style_ == Style::kLive) {
-    WriteToStandardError(std::string(kEraseLine) + report::CutToWidth(report::Printable(line), TerminalWidth() - 1));
-  } else {
-    WriteToStandardError(line + "\n");
-  }
+  return stage_.empty() ? "" : DescribeProgress(stage_, ScannedInStage(), SecondsSince(stage_began_));
 }
 
 // REQUIRES: mutex_ is held.
 void Progress::EndStage() {
-  if (style_ == Style::kLive) WriteToStandardError(kEraseLine);
+  line_.Erase();
   double seconds = SecondsSince(stage_began_);
-  if (style_ == Style::kPlain && !stage_.empty() && seconds >= kPlainSecondsMin) {
-    WriteToStandardError(DescribeEnd(stage_, ScannedInStage(), seconds) + "\n");
+  if (line_.style() == Style::kPlain && !stage_.empty() && seconds >= kPlainSecondsMin) {
+    line_.Print(DescribeEnd(stage_, ScannedInStage(), seconds));
   }
   stage_.clear();
 }

@@ -1,12 +1,11 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <string>
-#include <thread>
 
+#include "cli/live_line.h"
 #include "engine/duckdb/database.h"
 
 namespace qlake::cli {
@@ -15,8 +14,8 @@ namespace qlake::cli {
 // plain line when a stage ends, and every 10 seconds while it does not. Quiet, nothing at all, and no thread.
 class Progress {
  public:
-  enum class Style { kQuiet, kPlain, kLive };
-  static Style StyleOf(bool quiet);  // Live on a terminal.
+  using Style = ProgressStyle;
+  static Style StyleOf(bool quiet) { return ProgressStyleOf(quiet); }
 
   // `scan` tells how far the current scan has come; called from a thread of its own, at most 5 times a second.
   Progress(Style style, std::function<engine::ScanProgress()> scan);
@@ -29,20 +28,16 @@ class Progress {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void Tick();
-  void ShowUnderWay();
+  std::string Describe();
   void EndStage();
   engine::ScanProgress ScannedInStage() const;
 
-  const Style style_;
   std::function<engine::ScanProgress()> scan_;
   std::mutex mutex_;  // Guards what follows.
-  std::condition_variable wake_;
-  bool done_ = false;
   std::string stage_;
   Clock::time_point stage_began_;
   engine::ScanProgress scanned_before_;  // When the stage began.
-  std::thread ticker_;
+  LiveLine line_;                        // Its thread ends before the others go.
 };
 
 // "staging sales_transactions: 1,200,000 rows, 850,000 rows/s, 120.3 MB/s, 3.0 s left"; without what is not known.

@@ -1,5 +1,8 @@
 #include "cli/settings.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -48,6 +51,8 @@ class Interpreter {
     // A part of a second of age counts as a whole one.
     settings_.settle = std::chrono::ceil<std::chrono::seconds>(Duration("settle"));
     settings_.lease_wait = Duration("lease_wait");
+    CheckOneOf("kafka.protocol", {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"});
+    CheckOneOf("kafka.mechanism", {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"});
   }
 
  private:
@@ -70,6 +75,12 @@ class Interpreter {
       throw base::InputError("engine spark is not built into this version: use duckdb");
     }
     if (Value("engine") != "duckdb") Refuse("engine", "duckdb");
+  }
+
+  void CheckOneOf(const std::string& key, const std::vector<std::string>& values) const {
+    if (std::ranges::find(values, Value(key)) == values.end()) {
+      Refuse(key, fmt::format("one of {}", fmt::join(values, ", ")));
+    }
   }
 
   uint64_t Memory(const std::string& key) const {
@@ -112,6 +123,28 @@ const std::vector<SettingDefinition>& SettingDefinitions() {
       {"settle", "QLAKE_SETTLE", "--settle", "0s", false, "leave files younger than that for the next time"},
       {"lease_wait", "QLAKE_LEASE_WAIT", "--lease-wait", "10s", false,
        "how long to wait for another writer of the lake"},
+      {"kafka.brokers", "QLAKE_KAFKA_BROKERS", "--brokers", "", false,
+       "brokers of Kafka, host:port with commas between"},
+      {"kafka.topic", "QLAKE_KAFKA_TOPIC", "--topic", "app-events", false, "topic of the app's events"},
+      {"kafka.group", "QLAKE_KAFKA_GROUP", "--group", "qlake", false, "instances of one group share the partitions"},
+      {"kafka.protocol", "QLAKE_KAFKA_PROTOCOL", "--kafka-protocol", "plaintext", false,
+       "plaintext, ssl, sasl_plaintext or sasl_ssl"},
+      {"kafka.mechanism", "QLAKE_KAFKA_MECHANISM", "--kafka-mechanism", "SCRAM-SHA-512", false,
+       "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, with sasl_*"},
+      {"kafka.username", "QLAKE_KAFKA_USERNAME", "--kafka-username", "", false, "user, with sasl_*"},
+      {"kafka.password", "QLAKE_KAFKA_PASSWORD", "", "", false, "password, with sasl_*", true},
+      {"kafka.ca_file", "QLAKE_KAFKA_CA_FILE", "--kafka-ca-file", "", true,
+       "PEM file of the authorities to trust, with *ssl (default: the system's)"},
+      {"kafka.certificate_file", "QLAKE_KAFKA_CERTIFICATE_FILE", "--kafka-certificate-file", "", true,
+       "PEM file of our certificate, for brokers that ask for one"},
+      {"kafka.key_file", "QLAKE_KAFKA_KEY_FILE", "--kafka-key-file", "", true, "PEM file of its key"},
+      {"kafka.key_password", "QLAKE_KAFKA_KEY_PASSWORD", "", "", false, "password of that key", true},
+      {"registry.url", "QLAKE_REGISTRY_URL", "--registry", "", false,
+       "schema registry (Confluent's API), if messages carry schema ids"},
+      {"registry.username", "QLAKE_REGISTRY_USERNAME", "--registry-username", "", false, "user of the registry"},
+      {"registry.password", "QLAKE_REGISTRY_PASSWORD", "", "", false, "password of the registry", true},
+      {"registry.ca_file", "QLAKE_REGISTRY_CA_FILE", "--registry-ca-file", "", true,
+       "PEM file of the authorities to trust for https (default: the system's)"},
       {"log.level", "QLAKE_LOG_LEVEL", "--log-level", "warn", false, "debug, info, warn, error or off"},
       {"log.file", "QLAKE_LOG_FILE", "--log-file", "", true, "write the log there instead of to standard error"},
   };
@@ -125,6 +158,11 @@ const SettingDefinition* FindSetting(const std::string& key) {
   return nullptr;
 }
 
+std::string SecretOf(const Settings& settings, const std::string& key) {
+  const Setting& setting = settings.all.at(key);
+  return setting.reference ? ResolveSecret(*setting.reference, setting.origin) : setting.value;
+}
+
 Settings ResolveSettings(const std::map<std::string, std::string>& flags, const std::string& config_file) {
   std::map<std::string, Setting> file;
   std::string path = FindConfigFile(flags, config_file);
@@ -135,11 +173,17 @@ Settings ResolveSettings(const std::map<std::string, std::string>& flags, const 
     Setting& setting = settings.all[definition.key];
     setting = {definition.default_value, "default", std::nullopt};
     if (auto found = file.find(definition.key); found != file.end()) setting = found->second;
-    if (auto value = FromEnvironment(definition.environment)) setting = {*value, definition.environment, std::nullopt};
+    if (auto value = FromEnvironment(definition.environment)) {
+      setting = {*value, definition.environment, std::nullopt};
+      if (definition.is_secret) {
+        setting = {"", definition.environment,
+                   SecretReference{SecretReference::Source::kEnvironment, definition.environment}};
+      }
+    }
     if (auto found = flags.find(definition.key); found != flags.end()) {
       setting = {found->second, definition.flag, std::nullopt};
     }
-    if (setting.reference) setting.value = ResolveSecret(*setting.reference, setting.origin);
+    if (setting.reference && !definition.is_secret) setting.value = ResolveSecret(*setting.reference, setting.origin);
   }
   Interpreter(settings).Interpret();
   return settings;

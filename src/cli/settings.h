@@ -15,10 +15,11 @@ namespace qlake::cli {
 struct SettingDefinition {
   std::string key;          // lake; log.level is level below [log]
   std::string environment;  // QLAKE_LAKE
-  std::string flag;         // --lake
+  std::string flag;         // --lake; empty for secrets, which would stand in the list of processes
   std::string default_value;
   bool is_path = false;  // In qlake.toml relative to that file's folder.
   std::string help;
+  bool is_secret = false;  // Fetched by SecretOf only: commands that do without must not fail for want of it.
 };
 const std::vector<SettingDefinition>& SettingDefinitions();
 const SettingDefinition* FindSetting(const std::string& key);  // nullptr: there is none.
@@ -44,6 +45,9 @@ struct Settings {
   base::LogLevel log_level = base::LogLevel::kWarn;
   std::string log_file;
 };
+
+// The value of a secret setting, fetched now; empty when none is set. Throws Error{kInput} when it cannot be had.
+std::string SecretOf(const Settings& settings, const std::string& key);
 
 // `flags`: value by key of the flags given. `config_file`: --config, or empty for ./qlake.toml, or else that of the
 // project's folder, if there is one. Throws Error{kInput} on a file that is wrong (config_file.h) and, with the origin,

@@ -24,7 +24,7 @@ class SettingsTest : public ::testing::Test {
   ~SettingsTest() override {
     fs::current_path(working_folder_);
     fs::remove_all(folder_);
-    for (const char* name : {"QLAKE_LAKE", "QLAKE_SECRET_FOR_TEST"}) unsetenv(name);
+    for (const char* name : {"QLAKE_LAKE", "QLAKE_SECRET_FOR_TEST", "QLAKE_KAFKA_PASSWORD"}) unsetenv(name);
   }
 
   static void Put(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
@@ -106,6 +106,29 @@ TEST_F(SettingsTest, AReferenceToNothingSaysWhatIsMissing) {
   EXPECT_EQ(FailureOf({}), "cannot read the file that qlake.toml:1 refers to: nowhere");
   Put("qlake.toml", "lake = { command = \"false\" }\n");
   EXPECT_EQ(FailureOf({}), "the command that qlake.toml:1 refers to failed: false");
+}
+
+TEST_F(SettingsTest, ASecretIsFetchedOnlyWhenItIsAskedFor) {
+  Put("qlake.toml", "[kafka]\npassword = { env = \"QLAKE_SECRET_FOR_TEST\" }\n");
+  Settings settings = ResolveSettings({}, "");
+  EXPECT_EQ(settings.all.at("kafka.password").value, "");
+  EXPECT_THROW(SecretOf(settings, "kafka.password"), base::Error);
+  setenv("QLAKE_SECRET_FOR_TEST", "hunter2", 1);
+  EXPECT_EQ(SecretOf(settings, "kafka.password"), "hunter2");
+  EXPECT_EQ(SecretOf(ResolveSettings({}, "/dev/null"), "kafka.password"), "");
+}
+
+TEST_F(SettingsTest, ASecretOfTheEnvironmentStandsNowhereElse) {
+  setenv("QLAKE_KAFKA_PASSWORD", "hunter2", 1);
+  Settings settings = ResolveSettings({}, "");
+  EXPECT_EQ(settings.all.at("kafka.password").value, "");
+  EXPECT_EQ(Describe(*settings.all.at("kafka.password").reference), "(from variable QLAKE_KAFKA_PASSWORD)");
+  EXPECT_EQ(SecretOf(settings, "kafka.password"), "hunter2");
+}
+
+TEST_F(SettingsTest, ASettingOfKafkaThatIsNoneIsRefusedWithItsOrigin) {
+  EXPECT_EQ(FailureOf({{"kafka.protocol", "tls"}}),
+            "kafka.protocol (--kafka-protocol) must be one of plaintext, ssl, sasl_plaintext, sasl_ssl: tls");
 }
 
 TEST_F(SettingsTest, AWrongValueThatCameByReferenceIsNotShown) {

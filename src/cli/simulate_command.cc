@@ -3,7 +3,10 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/context.h"
+#include "cli/event_flags.h"
+#include "simulate/drop_file.h"
 #include "simulate/drops.h"
+#include "simulate/events.h"
 
 namespace qlake::cli {
 namespace {
@@ -65,12 +68,64 @@ int Execute(Context& context, const Options& options) {
   return kExitDone;
 }
 
+struct EventsOptions {
+  EventFlags events;
+  std::string out = "events.jsonl";
+  int64_t count = 10'000;
+};
+
+int ExecuteEvents(Context& context, const EventsOptions& options) {
+  constexpr double kEventsPerSecond = 1000;
+  if (options.count < 0) throw base::InputError("--count must not be negative: {}", options.count);
+  const double per_second = options.events.per_second > 0 ? options.events.per_second : kEventsPerSecond;
+  base::Timestamp start = context.clock.Now();
+  start.us -= static_cast<int64_t>(static_cast<double>(options.count) * 1e6 / per_second);
+  simulate::EventGenerator generator(EventOptionsOf(options.events, per_second, start));
+  simulate::DropFile file(std::filesystem::absolute(options.out));
+  EventCounts counts;
+  for (int64_t i = 0; i < options.count; ++i) {
+    auto event = generator.Make(options.events.first + i);
+    file.PutLine(event.text);
+    counts.Add(event);
+  }
+  file.Finish();
+  if (context.json) {
+    context.out << base::Json({{"file", options.out},
+                               {"events", counts.events},
+                               {"broken", counts.broken_in_all()},
+                               {"late", counts.late},
+                               {"bytes", file.bytes()}})
+                       .dump()
+                << "\n";
+  } else {
+    context.out << counts.events << " events in " << options.out << " (" << counts.broken_in_all() << " broken, "
+                << counts.late << " late), " << file.bytes() << " bytes\n";
+  }
+  return kExitDone;
+}
+
+void AddSimulateEvents(CLI::App& simulate, CommandLine& line) {
+  auto& command = line.Add(simulate, "events", "Events of the shop's app, as a file of JSON lines", {},
+                           "  qlake simulate events --out events.jsonl --count 100000 --seed 7\n"
+                           "  qlake simulate events --out events.jsonl --start 2023-05-20T08:00:00Z --per-second 20 "
+                           "--bad 0.01 --late 0.05");
+  auto options = std::make_shared<EventsOptions>();
+  command.add_option("--out", options->out, "file to write [events.jsonl]");
+  command.add_option("--count", options->count, "how many [10000]");
+  AddEventFlags(command, options->events);
+  command.callback(
+      [&line, options] { line.command = [options](Context& context) { return ExecuteEvents(context, *options); }; });
+}
+
 }  // namespace
 
 void AddSimulate(CLI::App& app, CommandLine& line) {
   CLI::App& simulate = *app.add_subcommand("simulate", "Write data like the real source's, at any size");
   simulate.require_subcommand(1);
-  simulate.footer("Examples:\n  qlake simulate drops --out landing --hours 24 --rows 1500");
+  simulate.footer(
+      "Examples:\n  qlake simulate drops --out landing --hours 24 --rows 1500\n"
+      "  qlake simulate events --out events.jsonl --count 10000");
+  AddSimulateEvents(simulate, line);
   auto& command = line.Add(
       simulate, "drops", "Hourly drops of branches, sales agents and sales transactions", {},
       "  qlake simulate drops --out landing --hours 4 --rows 1500 --seed 7\n"

@@ -325,4 +325,11 @@ std::string FormatAction(const AddFile& file) {
   return FormatLine("add", std::move(fields));
 }
 
+std::string FormatAction(const ChangeFile& file) {
+  return FormatLine("cdc", {{"path", EncodePath(file.path)},
+                            {"partitionValues", ToJson(file.partition_values)},
+                            {"size", file.size_bytes},
+                            {"dataChange", false}});
+}
+
 }  // namespace qlake::delta

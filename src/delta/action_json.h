@@ -19,5 +19,6 @@ std::string FormatAction(const Metadata& metadata);
 std::string FormatAction(const SetTransaction& transaction);
 std::string FormatAction(const RemoveFile& file);
 std::string FormatAction(const AddFile& file);
+std::string FormatAction(const ChangeFile& file);
 
 }  // namespace qlake::delta

@@ -53,6 +53,14 @@ struct RemoveFile {
   std::optional<DeletionVector> deletion_vector;  // Of the logical file that goes.
 };
 
+// A file that tells which rows a version changed, and how: `cdc` in the protocol. What readers of changes want; a
+// table's state does not depend on it.
+struct ChangeFile {
+  std::string path;
+  PartitionValues partition_values;
+  int64_t size_bytes = 0;
+};
+
 // How far an application has consumed its input: `txn` in the protocol.
 struct SetTransaction {
   std::string app_id;
@@ -65,6 +73,8 @@ struct Protocol {
   int min_writer_version = 2;
   std::vector<std::string> reader_features;  // Only at reader version 3.
   std::vector<std::string> writer_features;  // Only at writer version 7.
+
+  bool operator==(const Protocol&) const = default;
 };
 
 struct Metadata {

@@ -19,8 +19,8 @@ namespace qlake::delta {
 // The actions of one checkpoint file. `name` stands in errors: Error{kCorrupt} when the table is no checkpoint.
 std::vector<Action> ReadCheckpoint(const arrow::Table& table, const std::string& name);
 
-// Statistics as JSON text; of the tombstones only those that the table still keeps at `now_ms`
-// (delta.deletedFileRetentionDuration, 7 days when absent).
+// Statistics as JSON text; of tombstones and transactions only those that the table still keeps at `now_ms`
+// (delta/retention.h).
 std::shared_ptr<arrow::Table> BuildCheckpoint(const Snapshot& snapshot, int64_t now_ms);
 
 // Writes the snapshot's checkpoint, then the hint `_last_checkpoint`, each in one piece.

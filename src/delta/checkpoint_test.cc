@@ -80,6 +80,25 @@ TEST(CheckpointTest, TombstonesGoWhenTheirRetentionIsOver) {
   EXPECT_EQ(tombstones_at(1000 + kWeekMs), 0);
 }
 
+TEST(CheckpointTest, TransactionsGoOnlyWhereTheTableWantsItAndWhenTheySayTheirAge) {
+  auto kept = [](const std::string& retention, int64_t now_ms) {
+    TestTable table;
+    Transaction create(table.storage(), "t", std::nullopt);
+    Metadata metadata = TestTable::NewMetadata();
+    if (!retention.empty()) metadata.configuration["delta.setTransactionRetentionDuration"] = retention;
+    create.Stage(metadata);
+    create.Stage(SetTransaction{.app_id = "old", .version = 1, .last_updated_ms = 1000});
+    create.Stage(SetTransaction{.app_id = "timeless", .version = 1});
+    static_cast<void>(std::move(create).Commit(TestTable::Clock(), {}));
+    std::vector<Action> actions = ReadCheckpoint(*BuildCheckpoint(table.Load(), now_ms), "checkpoint");
+    return std::ranges::count_if(actions, [](const Action& a) { return std::holds_alternative<SetTransaction>(a); });
+  };
+  constexpr int64_t kDayMs = 24LL * 3600 * 1000;
+  EXPECT_EQ(kept("", 1000 + 1000 * kDayMs), 2);
+  EXPECT_EQ(kept("interval 1 day", 1000 + kDayMs), 2);
+  EXPECT_EQ(kept("interval 1 day", 1001 + kDayMs), 1);
+}
+
 TEST(CheckpointTest, ACheckpointInPartsCountsOnceItIsComplete) {
   TestTable table;
   WriteRichTable(table);

@@ -131,10 +131,13 @@ ArrayPtr BuildMetadata(const Metadata& metadata) {
       {"id", "name", "description", "format", "schemaString", "partitionColumns", "configuration", "createdTime"});
 }
 
-ArrayPtr BuildTransactions(const std::map<std::string, SetTransaction>& transactions) {
+ArrayPtr BuildTransactions(const std::map<std::string, SetTransaction>& transactions,
+                           std::optional<int64_t> kept_from_ms) {
   TextColumn app_id;
   LongColumn version, last_updated;
   for (const auto& [id, transaction] : transactions) {
+    // One that does not say when it was is kept.
+    if (kept_from_ms && transaction.last_updated_ms != 0 && transaction.last_updated_ms < *kept_from_ms) continue;
     app_id.Append(id);
     version.Append(transaction.version);
     last_updated.AppendOrNull(transaction.last_updated_ms);
@@ -252,9 +255,11 @@ std::shared_ptr<arrow::Table> StackRows(const std::vector<ActionColumn>& columns
 
 std::shared_ptr<arrow::Table> BuildCheckpoint(const Snapshot& snapshot, int64_t now_ms) {
   int64_t kept_from_ms = now_ms - TombstoneRetentionMs(snapshot.metadata());
+  std::optional<int64_t> transactions_from_ms;
+  if (auto retention_ms = TransactionRetentionMs(snapshot.metadata())) transactions_from_ms = now_ms - *retention_ms;
   return StackRows({{"protocol", BuildProtocol(snapshot.protocol())},
                     {"metaData", BuildMetadata(snapshot.metadata())},
-                    {"txn", BuildTransactions(snapshot.transactions())},
+                    {"txn", BuildTransactions(snapshot.transactions(), transactions_from_ms)},
                     {"remove", BuildRemoves(snapshot.tombstones(), kept_from_ms)},
                     {"add", BuildAdds(snapshot.files())}});
 }

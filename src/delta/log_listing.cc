@@ -136,6 +136,20 @@ LogSegment LogListing::SegmentOf(Version version) const {
   return segment;
 }
 
+Version LogListing::NewestCommittedBy(base::Timestamp time) const {
+  Version newest = kNoVersion;
+  for (const auto& [version, entry] : commits_) {
+    if (entry.modified.us > time.us) break;
+    newest = version;
+  }
+  return newest;
+}
+
+Version LogListing::NewestCheckpointUpTo(Version version) const {
+  auto above = checkpoints_.upper_bound(version);
+  return above == checkpoints_.begin() ? kNoVersion : std::prev(above)->first;
+}
+
 void LogListing::FailFor(Version missing, Version asked_for) const {
   if (missing == 0 && !checkpoints_.empty()) {
     throw base::InputError("version {} of table {} is no longer in its log; the oldest is {}", asked_for, table_path_,

@@ -38,6 +38,11 @@ class LogListing {
   // version is not, or no longer, in the log; Error{kCorrupt} naming the version that is missing in between.
   LogSegment SegmentOf(Version version) const;
 
+  // The newest version that was committed by then, and before which none was committed later; kNoVersion: none.
+  Version NewestCommittedBy(base::Timestamp time) const;
+  // The newest version at or below this one that has a checkpoint; kNoVersion: none.
+  Version NewestCheckpointUpTo(Version version) const;
+
   // The commit that made the version; nullptr when it has been cleaned up.
   const storage::Entry* CommitOf(Version version) const;
   // REQUIRES: CommitOf is nullptr. Throws Error{kCorrupt} when there is no checkpoint either.

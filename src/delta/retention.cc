@@ -28,6 +28,11 @@ std::optional<int64_t> UnitMs(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<int64_t> Interval(const Metadata& metadata, const char* property) {
+  auto found = metadata.configuration.find(property);
+  return found == metadata.configuration.end() ? std::nullopt : ParseIntervalMs(found->second);
+}
+
 }  // namespace
 
 std::optional<int64_t> ParseIntervalMs(std::string_view text) {
@@ -47,9 +52,15 @@ std::optional<int64_t> ParseIntervalMs(std::string_view text) {
 }
 
 int64_t TombstoneRetentionMs(const Metadata& metadata) {
-  auto found = metadata.configuration.find("delta.deletedFileRetentionDuration");
-  if (found == metadata.configuration.end()) return 7 * kDayMs;
-  return ParseIntervalMs(found->second).value_or(7 * kDayMs);
+  return Interval(metadata, "delta.deletedFileRetentionDuration").value_or(7 * kDayMs);
+}
+
+int64_t LogRetentionMs(const Metadata& metadata) {
+  return Interval(metadata, "delta.logRetentionDuration").value_or(30 * kDayMs);
+}
+
+std::optional<int64_t> TransactionRetentionMs(const Metadata& metadata) {
+  return Interval(metadata, "delta.setTransactionRetentionDuration");
 }
 
 }  // namespace qlake::delta

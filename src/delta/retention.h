@@ -16,4 +16,12 @@ std::optional<int64_t> ParseIntervalMs(std::string_view text);
 // absent or not understood.
 int64_t TombstoneRetentionMs(const Metadata& metadata);
 
+// How long the log keeps commits and checkpoints that a later checkpoint makes dispensable: delta.logRetentionDuration,
+// 30 days when it is absent or not understood.
+int64_t LogRetentionMs(const Metadata& metadata);
+
+// How long the table remembers the progress of an application that writes no more:
+// delta.setTransactionRetentionDuration. Nothing: for ever.
+std::optional<int64_t> TransactionRetentionMs(const Metadata& metadata);
+
 }  // namespace qlake::delta

@@ -139,9 +139,7 @@ class SchemaParser {
     for (const base::Json& change : changes) {
       std::string from = change.at("fromType").get<std::string>();
       std::string to = change.at("toType").get<std::string>();
-      auto from_type = ParsePrimitive(from);
-      auto to_type = ParsePrimitive(to);
-      if (from_type && to_type && IsWidening(*from_type, *to_type)) continue;
+      if (delta::IsWidening(from, to)) continue;
       throw base::InputError(
           "table {} needs a feature that is not supported: typeWidening of column \"{}\" from {} to {}", table_path_,
           path, from, to);
@@ -158,6 +156,12 @@ class SchemaParser {
 };
 
 }  // namespace
+
+bool IsWidening(const std::string& from, const std::string& to) {
+  auto from_type = ParsePrimitive(from);
+  auto to_type = ParsePrimitive(to);
+  return from_type && to_type && IsWidening(*from_type, *to_type);
+}
 
 std::vector<Field> ParseSchema(const Snapshot& snapshot) {
   const std::string& schema_json = snapshot.metadata().schema_json;

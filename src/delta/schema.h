@@ -50,4 +50,8 @@ struct Field {
 // Error{kCorrupt} when the schema is not what the protocol says.
 std::vector<Field> ParseSchema(const Snapshot& snapshot);
 
+// Whether a column of one primitive type, by its name in schemaString, can become one of the other because that holds
+// all its values (PROTOCOL.md, "Type Widening").
+bool IsWidening(const std::string& from, const std::string& to);
+
 }  // namespace qlake::delta

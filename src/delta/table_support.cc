@@ -6,6 +6,9 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/json.h"
+#include "delta/constraints.h"
+#include "delta/table_properties.h"
 
 namespace qlake::delta {
 namespace {
@@ -13,9 +16,12 @@ namespace {
 constexpr std::array<std::string_view, 7> kReaderFeatures = {
     "columnMapping",        "deletionVectors", "timestampNtz",       "typeWidening",
     "typeWidening-preview", "v2Checkpoint",    "vacuumProtocolCheck"};
-constexpr std::array<std::string_view, 4> kWriterFeatures = {"timestampNtz", "vacuumProtocolCheck", "appendOnly",
-                                                             "invariants"};
+// Of those that legacy versions imply, generated and identity columns and column mapping may be declared, not used.
+constexpr std::array<std::string_view, 9> kWriterFeatures = {
+    "timestampNtz",   "vacuumProtocolCheck", "appendOnly",      "invariants",   "checkConstraints",
+    "changeDataFeed", "generatedColumns",    "identityColumns", "columnMapping"};
 
+constexpr int kFeaturesWriterVersion = 7;  // From it on, the protocol lists features instead of implying them.
 constexpr const char* kMappingMode = "delta.columnMapping.mode";
 
 bool Contains(const std::vector<std::string>& features, std::string_view feature) {
@@ -32,6 +38,22 @@ void RequireAmong(const std::string& table_path, const std::vector<std::string>&
   for (const std::string& feature : features) {
     if (std::ranges::find(supported, feature) == supported.end()) {
       throw base::InputError("table {} needs a feature that is not supported: {}", table_path, feature);
+    }
+  }
+}
+
+// Columns whose values the table computes (PROTOCOL.md, "Generated Columns", "Identity Columns").
+void RequireNoComputedColumns(const std::string& table_path, const Metadata& metadata) {
+  const base::Json schema = base::Json::parse(metadata.schema_json, nullptr, false);
+  if (!schema.is_object() || !schema.contains("fields")) return;  // For the schema's readers to complain about.
+  for (const base::Json& field : schema["fields"]) {
+    if (!field.contains("metadata")) continue;
+    for (const auto& [key, value] : field["metadata"].items()) {
+      bool is_generated = key == "delta.generationExpression";
+      if (!is_generated && !key.starts_with("delta.identity.")) continue;
+      throw base::InputError("table {} needs a feature that is not supported in writing: {} (column \"{}\")",
+                             table_path, is_generated ? "generatedColumns" : "identityColumns",
+                             field.value("name", ""));
     }
   }
 }
@@ -64,18 +86,33 @@ void RequireWritable(const std::string& table_path, const Protocol& protocol, co
   if (ColumnMappingOf(protocol, metadata) != ColumnMapping::kNone) {
     throw base::InputError("table {} needs a feature that is not supported in writing: columnMapping", table_path);
   }
-  if (protocol.min_writer_version == 7) {
+  if (protocol.min_writer_version == kFeaturesWriterVersion) {
     RequireAmong(table_path, protocol.writer_features, kWriterFeatures);
-  } else if (protocol.min_writer_version > 2) {
+  } else if (protocol.min_writer_version > kFeaturesWriterVersion) {
     throw base::InputError("table {} needs a writer version that is not supported: {}", table_path,
                            protocol.min_writer_version);
   }
-  if (metadata.schema_json.find("\"delta.invariants\"") != std::string::npos) {
-    throw base::InputError("table {} needs a feature that is not supported in writing: invariants of a column",
-                           table_path);
-  }
+  RequireNoComputedColumns(table_path, metadata);
 }
 
-bool IsAppendOnly(const Metadata& metadata) { return Configuration(metadata, "delta.appendOnly") == "true"; }
+Protocol RaiseProtocol(Protocol present, const Metadata& metadata) {
+  bool has_checks = std::ranges::any_of(metadata.configuration,
+                                        [](const auto& property) { return property.first.starts_with(kCheckPrefix); });
+  struct Need {
+    bool is_needed;
+    int writer_version;
+    const char* feature;
+  };
+  for (const Need& need : {Need{IsAppendOnly(metadata), 2, "appendOnly"}, Need{has_checks, 3, "checkConstraints"},
+                           Need{KeepsChanges(metadata), 4, "changeDataFeed"}}) {
+    if (!need.is_needed) continue;
+    if (present.min_writer_version < kFeaturesWriterVersion) {
+      present.min_writer_version = std::max(present.min_writer_version, need.writer_version);
+    } else if (!Contains(present.writer_features, need.feature)) {
+      present.writer_features.emplace_back(need.feature);
+    }
+  }
+  return present;
+}
 
 }  // namespace qlake::delta

@@ -14,9 +14,9 @@ namespace qlake::delta {
 // typeWidening, v2Checkpoint and vacuumProtocolCheck.
 void RequireReadable(const std::string& table_path, const Protocol& protocol, const Metadata& metadata);
 
-// Writable: also writer versions to 2, and 7 with no other features than timestampNtz, vacuumProtocolCheck, appendOnly
-// and invariants; no column has invariants, none is mapped.
-// Whether a commit keeps delta.appendOnly is for the transaction to see.
+// Writable: also writer versions to 6, and 7 with no other features than those versions have, timestampNtz and
+// vacuumProtocolCheck; no column is mapped, generated or an identity. What such a table asks of the rows that are
+// written (delta/constraints.h, delta/table_properties.h) is for the writer to see to.
 void RequireWritable(const std::string& table_path, const Protocol& protocol, const Metadata& metadata);
 
 // How the names of columns in data files and partition values come from the schema (PROTOCOL.md, "Column Mapping").
@@ -28,6 +28,8 @@ enum class ColumnMapping {
 // Nothing when the table has a mode that is not of these.
 std::optional<ColumnMapping> ColumnMappingOf(const Protocol& protocol, const Metadata& metadata);
 
-bool IsAppendOnly(const Metadata& metadata);
+// The protocol that a table of this configuration needs: `present`, with the lowest legacy writer version that has what
+// the configuration asks for (3: CHECK constraints, 4: change data), or, at writer version 7, with their features.
+Protocol RaiseProtocol(Protocol present, const Metadata& metadata);
 
 }  // namespace qlake::delta

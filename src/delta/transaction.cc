@@ -9,7 +9,10 @@
 #include "delta/action_json.h"
 #include "delta/checkpoint.h"
 #include "delta/commit_time.h"
+#include "delta/constraints.h"
+#include "delta/log_cleanup.h"
 #include "delta/log_listing.h"
+#include "delta/table_properties.h"
 #include "delta/table_support.h"
 #include "storage/path.h"
 
@@ -41,6 +44,8 @@ void Transaction::Stage(Metadata metadata) {
 }
 
 void Transaction::Stage(AddFile file) { adds_.push_back(std::move(file)); }
+
+void Transaction::Stage(ChangeFile file) { changes_.push_back(std::move(file)); }
 
 void Transaction::Stage(RemoveFile file) {
   QLAKE_CHECK(base_ && base_->files().contains(file.path));
@@ -85,11 +90,26 @@ void Transaction::RequireStaged() const {
 
 // What the table's protocol and configuration forbid us.
 void Transaction::RequireAllowed() const {
+  RequireVouchedFor();
   if (!base_) return;
   RequireWritable(table_path_, base_->protocol(), base_->metadata());
   bool takes_rows_away = std::ranges::any_of(removes_, &RemoveFile::data_change);
   if (takes_rows_away && IsAppendOnly(base_->metadata())) {
     throw base::InputError("table {} is append-only (delta.appendOnly): no rows can be removed from it", table_path_);
+  }
+}
+
+void Transaction::RequireVouchedFor() const {
+  if (rows_are_vouched_for_) return;
+  const Metadata& metadata = metadata_ ? *metadata_ : base_->metadata();
+  bool has_rows = std::ranges::any_of(adds_, &AddFile::data_change);
+  if (has_rows && !ConstraintsOf(metadata).empty()) {
+    throw base::InputError("table {} has constraints that its rows were not held against: {}", table_path_,
+                           ConstraintsOf(metadata).front().name);
+  }
+  if (has_rows && !removes_.empty() && changes_.empty() && KeepsChanges(metadata)) {
+    throw base::InputError("table {} keeps change data (delta.enableChangeDataFeed), and none was written",
+                           table_path_);
   }
 }
 
@@ -113,6 +133,7 @@ void Transaction::SyncStagedFiles() {
   std::vector<std::string> paths;
   paths.reserve(adds_.size());
   for (const AddFile& file : adds_) paths.push_back(storage::JoinPath(table_path_, file.path));
+  for (const ChangeFile& file : changes_) paths.push_back(storage::JoinPath(table_path_, file.path));
   if (!paths.empty()) storage_.Sync(paths);
 }
 
@@ -192,14 +213,19 @@ void Transaction::FillInMetadata(int64_t now_ms) {
 std::string Transaction::FormatStaged(int64_t now_ms) const {
   std::string lines;
   auto append = [&](const auto& action) { lines.append(FormatAction(action)).append("\n"); };
-  if (!base_) append(Protocol());
-  if (metadata_) append(*metadata_);
+  if (metadata_) {
+    Protocol present = base_ ? base_->protocol() : Protocol();
+    Protocol needed = RaiseProtocol(present, *metadata_);
+    if (!base_ || needed != present) append(needed);
+    append(*metadata_);
+  }
   for (const SetTransaction& transaction : transactions_) append(transaction);
   for (RemoveFile file : removes_) {
     if (file.deletion_timestamp_ms == 0) file.deletion_timestamp_ms = now_ms;
     append(file);
   }
   for (const AddFile& file : adds_) append(file);
+  for (const ChangeFile& file : changes_) append(file);
   return lines;
 }
 
@@ -216,12 +242,15 @@ std::string Transaction::FormatCommitInfo(int64_t timestamp_ms, const CommitOpti
 }
 
 void Transaction::WriteCheckpointIfDue(Version version, const base::Clock& clock, const CommitOptions& options) {
-  if (options.checkpoint_interval <= 0 || version == 0 || version % options.checkpoint_interval != 0) return;
+  const Metadata& metadata = metadata_ ? *metadata_ : base_->metadata();
+  int64_t interval = options.checkpoint_interval.value_or(CheckpointInterval(metadata));
+  if (interval <= 0 || version == 0 || version % interval != 0) return;
   base::CrashPoint("delta.before_checkpoint");
   try {
     auto snapshot = Snapshot::Load(storage_, table_path_, version);
     QLAKE_CHECK(snapshot);  // We have just committed it.
     WriteCheckpoint(storage_, *snapshot, NowMs(clock));
+    CleanUpLog(storage_, *snapshot, NowMs(clock));
   } catch (const base::Error& error) {
     // The commit stands whatever becomes of its checkpoint, so the caller must not hear of a failure.
     base::LogWarn("a checkpoint could not be written; the next one is tried when it is due",

@@ -26,8 +26,9 @@ struct CommitOptions {
   std::string operation = "WRITE";  // commitInfo.operation
   base::Json operation_parameters = base::Json::object();
   base::Json operation_metrics = base::Json::object();
-  std::string run_id;                // commitInfo.qlakeRunId, when not empty.
-  int64_t checkpoint_interval = 10;  // A checkpoint is written after every version that is a multiple; 0: never.
+  std::string run_id;  // commitInfo.qlakeRunId, when not empty.
+  // A checkpoint is written after every version that is a multiple; 0: never; nothing: as the table asks.
+  std::optional<int64_t> checkpoint_interval;
 };
 
 // One attempt to add one version to a table's log. Readers see nothing until Commit() returns Committed. A crash before
@@ -37,9 +38,12 @@ class Transaction {
   // `base`: the snapshot that the work was computed from; nothing when the table is to be created. Does no I/O.
   Transaction(storage::Storage& storage, std::string table_path, std::optional<Snapshot> base);
 
-  void Stage(Metadata metadata);  // REQUIRES: the table is new, or its schema grows by nullable columns.
-  void Stage(AddFile file);       // The file was written with Storage::Write; Commit() syncs it.
-  void Stage(RemoveFile file);    // REQUIRES: the file is live in the base.
+  // REQUIRES: the table is new, or each of its live files that stays is right under the new schema. The protocol is
+  // raised to what the configuration asks for (RaiseProtocol).
+  void Stage(Metadata metadata);
+  void Stage(AddFile file);     // The file was written with Storage::Write; Commit() syncs it.
+  void Stage(ChangeFile file);  // The same. REQUIRES: all change files of the version together tell all its changes.
+  void Stage(RemoveFile file);  // REQUIRES: the file is live in the base.
   void Stage(SetTransaction progress);
   // A commit between base and ours that sets the transaction of one of these applications is a Conflict. Applications
   // of staged SetTransactions count as read.
@@ -47,19 +51,24 @@ class Transaction {
   // Fences: a snapshot or a commit between whose transaction of `app_id` is above `epoch` is a Conflict.
   void FenceBy(const std::string& app_id, int64_t epoch);
 
+  // The caller says that the staged rows meet ConstraintsOf() the metadata, and that change files are staged where the
+  // table wants them. Without that, Commit() refuses to change the rows of a table that asks for either.
+  void VouchForRows() { rows_are_vouched_for_ = true; }
+
   const std::string& txn_id() const { return txn_id_; }  // commitInfo.txnId, unique.
 
   // In this order: 1. fsync of staged files and their folders, 2. put-if-absent of the log file (the commit), 3. a
-  // checkpoint when due (its failure is logged, not thrown: the commit stands). Losing the race is no error: appends
-  // (nothing removed, metadata unchanged) rebase and try again by themselves; otherwise, and when a version between
-  // carries a transaction that we read or set, the answer is Conflict. After an I/O error in 2 the log is searched for
-  // txn_id(): the answer is true, or Error{kIo} when the log cannot be read either.
-  // timestamp = max(clock, previous + 1 ms). REQUIRES: something was staged.
+  // checkpoint when due, and with it the log's cleanup (their failure is logged, not thrown: the commit stands). Losing
+  // the race is no error: appends (nothing removed, metadata unchanged) rebase and try again by themselves; otherwise,
+  // and when a version between carries a transaction that we read or set, the answer is Conflict. After an I/O error in
+  // 2 the log is searched for txn_id(): the answer is true, or Error{kIo} when the log cannot be read either. timestamp
+  // = max(clock, previous + 1 ms). REQUIRES: something was staged.
   [[nodiscard]] CommitOutcome Commit(const base::Clock& clock, const CommitOptions& options) &&;
 
  private:
   void RequireStaged() const;
   void RequireAllowed() const;
+  void RequireVouchedFor() const;
   std::optional<Conflict> FindConflictWithBase() const;
   std::optional<std::string> FindConflictWith(const std::vector<Action>& between) const;
   void SyncStagedFiles();
@@ -76,10 +85,12 @@ class Transaction {
   std::string txn_id_;
   std::optional<Metadata> metadata_;
   std::vector<AddFile> adds_;
+  std::vector<ChangeFile> changes_;
   std::vector<RemoveFile> removes_;
   std::vector<SetTransaction> transactions_;
   std::set<std::string> read_apps_;
   std::map<std::string, int64_t> fences_;
+  bool rows_are_vouched_for_ = false;
 };
 
 }  // namespace qlake::delta

@@ -128,16 +128,94 @@ TEST(TransactionTest, WhatTheTableForbidsIsNotWritten) {
   std::string ours = R"({"minReaderVersion":1,"minWriterVersion":2})";
   EXPECT_EQ(message_for(ours, append_only, false), "no error");
   EXPECT_NE(message_for(ours, append_only, true).find("append-only"), std::string::npos);
-  EXPECT_NE(message_for(R"({"minReaderVersion":1,"minWriterVersion":4})", kMetadataLine, false).find("4"),
+  EXPECT_EQ(message_for(R"({"minReaderVersion":1,"minWriterVersion":6})", kMetadataLine, false), "no error");
+  EXPECT_NE(message_for(R"({"minReaderVersion":1,"minWriterVersion":8})", kMetadataLine, false).find("8"),
             std::string::npos);
   EXPECT_NE(message_for(R"({"minReaderVersion":1,"minWriterVersion":7,"writerFeatures":["rowTracking"]})",
                         kMetadataLine, false)
                 .find("rowTracking"),
             std::string::npos);
-  std::string invariants =
-      R"({"metaData":{"id":"m","schemaString":"{\"fields\":[{\"metadata\":{\"delta.invariants\":\"x\"}}]}"}})"
-      "\n";
-  EXPECT_NE(message_for(ours, invariants, false).find("invariants"), std::string::npos);
+  auto with_field = [&](const std::string& field) {
+    base::Json schema = {{"type", "struct"}, {"fields", {base::Json::parse(field)}}};
+    base::Json metadata = {{"metaData", {{"id", "m"}, {"schemaString", schema.dump()}}}};
+    return message_for(R"({"minReaderVersion":1,"minWriterVersion":6})", metadata.dump() + "\n", false);
+  };
+  EXPECT_NE(with_field(R"({"name":"g","type":"integer","metadata":{"delta.generationExpression":"a * 2"}})")
+                .find(R"(generatedColumns (column "g"))"),
+            std::string::npos);
+  EXPECT_NE(with_field(R"({"name":"i","type":"long","metadata":{"delta.identity.start":1}})").find("identityColumns"),
+            std::string::npos);
+}
+
+TEST(TransactionTest, RowsThatNobodyVouchesForDoNotComeIntoATableThatAsksForSomething) {
+  auto message_for = [&](const std::string& configuration, bool removes, bool vouches) {
+    TestTable table;
+    table.WriteCommit(0,
+                      "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":4}}\n"
+                      R"({"metaData":{"id":"m","schemaString":"{}","configuration":{)" +
+                          configuration + "}}}\n" + AddLine("a"));
+    Transaction transaction = table.Begin();
+    transaction.Stage(table.NewFile("b"));
+    if (removes) transaction.Stage(RemoveFile{.path = "a"});
+    if (vouches) transaction.VouchForRows();
+    return ErrorOf(ErrorKind::kInput,
+                   [&] { static_cast<void>(std::move(transaction).Commit(TestTable::Clock(), {})); });
+  };
+  std::string check = R"("delta.constraints.positive":"a > 0")";
+  EXPECT_NE(message_for(check, false, false).find("positive"), std::string::npos);
+  EXPECT_EQ(message_for(check, false, true), "no error");
+  std::string changes = R"("delta.enableChangeDataFeed":"true")";
+  EXPECT_EQ(message_for(changes, false, false), "no error");
+  EXPECT_NE(message_for(changes, true, false).find("change data"), std::string::npos);
+  EXPECT_EQ(message_for(changes, true, true), "no error");
+}
+
+TEST(TransactionTest, MetadataThatAsksForMoreRaisesTheProtocolInTheSameVersion) {
+  TestTable table;
+  table.Create();
+  Metadata metadata = TestTable::NewMetadata();
+  metadata.configuration["delta.enableChangeDataFeed"] = "true";
+  Transaction transaction = table.Begin();
+  transaction.Stage(metadata);
+  EXPECT_EQ(CommittedVersion(std::move(transaction).Commit(TestTable::Clock(), {})), 1);
+  EXPECT_EQ(table.Load(0).protocol().min_writer_version, 2);
+  EXPECT_EQ(table.Load(1).protocol().min_reader_version, 1);
+  EXPECT_EQ(table.Load(1).protocol().min_writer_version, 4);
+  // Once it is raised, it is not said again.
+  Transaction next = table.Begin();
+  next.Stage(metadata);
+  EXPECT_EQ(CommittedVersion(std::move(next).Commit(TestTable::Clock(), {})), 2);
+  EXPECT_EQ(table.storage().Read(CommitPath("t", 2)).find("minWriterVersion"), std::string::npos);
+}
+
+TEST(TransactionTest, ChangeFilesStandInTheVersionAndNotInTheTable) {
+  TestTable table;
+  table.Create();
+  table.NewFile("_change_data/cdc-1");
+  Transaction transaction = table.Begin();
+  transaction.Stage(table.NewFile("a"));
+  transaction.Stage(ChangeFile{"_change_data/cdc-1", {{"city", "x"}}, 4});
+  EXPECT_EQ(CommittedVersion(std::move(transaction).Commit(TestTable::Clock(), {})), 1);
+  EXPECT_EQ(PathsOf(table.Load()), Strings{"a"});
+  EXPECT_NE(
+      table.storage()
+          .Read(CommitPath("t", 1))
+          .find(R"({"cdc":{"path":"_change_data/cdc-1","partitionValues":{"city":"x"},"size":4,"dataChange":false}})"),
+      std::string::npos);
+}
+
+TEST(TransactionTest, TheTablesOwnCheckpointIntervalCountsUnlessTheCallerHasAnother) {
+  TestTable table;
+  Transaction create(table.storage(), "t", std::nullopt);
+  Metadata metadata = TestTable::NewMetadata();
+  metadata.configuration["delta.checkpointInterval"] = "2";
+  create.Stage(metadata);
+  ASSERT_EQ(CommittedVersion(std::move(create).Commit(TestTable::Clock(), {})), 0);
+  for (int i = 1; i <= 4; ++i) table.Append("f" + std::to_string(i));
+  table.Append("f5", {.checkpoint_interval = 5});
+  for (Version version = 1; version <= 5; ++version) {
+    EXPECT_EQ(table.storage().Find(CheckpointPath("t", version)).has_value(), version != 1 && version != 3) << version;
+  }
 }
 
 TEST(TransactionTest, ACheckpointIsWrittenAtEachMultipleOfTheInterval) {

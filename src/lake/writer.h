@@ -27,10 +27,11 @@ class Writer {
   int64_t epoch() const { return epoch_; }
   const std::string& run_id() const { return run_id_; }
 
-  // Engine::Apply on top of the table's newest version, fenced by the epoch. Throws Error{kUnavailable} on a conflict:
-  // another writer has been at the table; run the command again. `progress` may be empty.
+  // `operation` is commitInfo's; WRITE lets the engine name what the change is. Engine::Apply on top of the table's
+  // newest version, fenced by the epoch. Throws Error{kUnavailable} on a conflict: another writer has been at the
+  // table; run the command again. `progress` may be empty.
   engine::ApplyReport Commit(const engine::TableTarget& target, const engine::TableChange& change,
-                             std::vector<delta::SetTransaction> progress, const std::string& operation);
+                             std::vector<delta::SetTransaction> progress, const std::string& operation = "WRITE");
   // The same for a few constant rows of one of our own tables, appended.
   engine::ApplyReport Append(const TableSchema& schema, const std::vector<TextRow>& rows,
                              std::vector<delta::SetTransaction> progress = {});

@@ -1,11 +1,14 @@
 #include "model/model.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <filesystem>
 #include <sstream>
 #include <utility>
 
 #include "base/error.h"
+#include "delta/table_properties.h"
 
 namespace qlake::model {
 namespace {
@@ -78,6 +81,10 @@ class HeadParser {
       model_.partition_columns = SplitNames(value);
     } else if (name == "personal") {
       model_.personal = SplitNames(value);
+    } else if (name == "check") {
+      ReadCheck(value);
+    } else if (name == "property") {
+      ReadProperty(value);
     } else if (name == "inferred from") {
       size_t dot = value.find('.');
       if (dot == std::string::npos) Fail("inferred from must look like sales_transactions.branch_id: {}", value);
@@ -86,6 +93,32 @@ class HeadParser {
     } else {
       model_.description += (model_.description.empty() ? "" : " ") + line;
     }
+  }
+
+  void ReadCheck(const std::string& value) {
+    size_t colon = value.find(':');
+    delta::Constraint check;
+    if (colon != std::string::npos) check = {Trim(value.substr(0, colon)), Trim(value.substr(colon + 1))};
+    bool is_name = !check.name.empty() &&
+                   std::ranges::all_of(check.name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+    if (!is_name || check.sql.empty()) Fail("a check must look like units_positive: units > 0: {}", value);
+    for (const auto& known : model_.settings.checks) {
+      if (known.name == check.name) Fail("there is another check of this name: {}", check.name);
+    }
+    model_.settings.checks.push_back(std::move(check));
+  }
+
+  void ReadProperty(const std::string& value) {
+    size_t equals = value.find('=');
+    if (equals == std::string::npos) Fail("a property must look like delta.checkpointInterval = 20: {}", value);
+    std::string name = Trim(value.substr(0, equals));
+    std::string text = Trim(value.substr(equals + 1));
+    try {
+      delta::RequireProperty(name, text);
+    } catch (const base::Error& error) {
+      Fail("{}", error.message());
+    }
+    if (!model_.settings.properties.emplace(name, text).second) Fail("the property is set twice: {}", name);
   }
 
   void ReadKind(const std::string& value) {

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/duckdb/database.h"
+
 namespace qlake::model {
 
 // How a model's rows become its table.
@@ -25,13 +27,15 @@ struct Model {
   std::string count;            // kAggregate: the column that counts source rows; a key at 0 goes.
   std::vector<std::string> partition_columns;
   std::vector<std::string> personal;
+  engine::TableSettings settings;  // CHECK constraints and Delta properties of the table.
   std::string description;
   std::string sql;  // The SELECT, without the head.
 };
 
 // Head lines: "-- kind: fact|scd2|upsert|aggregate by KEY[, KEY]", "-- source: NAME", "-- order: COLUMN", "-- inferred
-// from: SOURCE.COLUMN", "-- count: COLUMN", "-- partition: COLUMN[, COLUMN]", "-- personal: COLUMN[, COLUMN]"; any
-// other comment line of the head describes the table. Throws Error{kInput} with file and line.
+// from: SOURCE.COLUMN", "-- count: COLUMN", "-- partition: COLUMN[, COLUMN]", "-- personal: COLUMN[, COLUMN]",
+// "-- check: NAME: CONDITION", "-- property: NAME = VALUE"; any other comment line of the head describes the table.
+// Throws Error{kInput} with file and line.
 Model ParseModel(const std::string& path, const std::string& text);
 
 }  // namespace qlake::model

@@ -38,6 +38,7 @@ class Batch {
     // 3. Table by table: rows and progress in one commit. A crash leaves some done; a redo finds their progress. Facts
     // go first: they alone still evaluate a model's SQL, and while nothing is committed a mistake there can be mended.
     ClusterFacts();
+    RequireConstraints();
     for (size_t i = 0; i < fact_keys_.size(); ++i) {
       fact_keys_[i]->Begin(std::move(coming_keys_[i].entries), coming_keys_[i].replace);
     }
@@ -179,13 +180,23 @@ class Batch {
     }
   }
 
+  // A row that breaks a constraint fails the batch while it can still be mended: before the first commit. The first
+  // table's own commit says it as early.
+  void RequireConstraints() {
+    for (size_t i = 1; i < prepared_.size(); ++i) {
+      const auto& [table, build] = prepared_[i];
+      if (!build.changes) continue;
+      lake_.database().CheckChange(build.target, lake_.Load(table), build.change, lake_.clock());
+    }
+  }
+
   // A table that does not change is left alone: a redo would find the same. One that is not there yet is created.
   void Commit(const Prepared& prepared) {
     const auto& [table, build] = prepared;
     if (!build.changes && lake_.Load(table)) return;
     Say("writing " + table);
     engine::TableChange change = build.changes ? build.change : engine::TableChange{};
-    auto applied = writer_.Commit(build.target, change, Progress(), change.replace ? "REPLACE" : "WRITE");
+    auto applied = writer_.Commit(build.target, change, Progress());
     report_.tables.push_back(
         {table, std::get<delta::Committed>(applied.outcome).version, applied.rows_inserted, applied.rows_removed});
     base::CrashPoint("process.after_table");

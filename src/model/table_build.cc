@@ -19,7 +19,7 @@ engine::TableTarget MakeTarget(const Model& model, std::vector<base::Column> col
     }
     column->personal = true;
   }
-  return {lake::TablePath(model.table), std::move(columns), model.partition_columns, model.description};
+  return {lake::TablePath(model.table), std::move(columns), model.partition_columns, model.description, model.settings};
 }
 
 std::string NameList(const std::vector<std::string>& names, const std::string& prefix) {

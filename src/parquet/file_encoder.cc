@@ -236,7 +236,7 @@ EncodedFile EncodeFile(const RowBuffer& rows, const EncodeOptions& options) {
     WriteRowGroups(*file, rows, options);
     file->Close();
     PARQUET_ASSIGN_OR_THROW(auto buffer, output->Finish());
-    return {buffer->ToString(), rows.rows(), BuildStatistics(rows, options.indexed_columns_max)};
+    return {buffer->ToString(), rows.rows(), BuildStatistics(rows, options)};
   } catch (const pq::ParquetException& error) {
     throw base::IoError("cannot encode a Parquet file of {} rows: {}", rows.rows(), error.what());
   }

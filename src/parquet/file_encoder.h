@@ -95,13 +95,14 @@ struct EncodedFile {
 struct EncodeOptions {
   int zstd_level = 1;
   int64_t row_group_rows_max = 1 << 20;
-  int indexed_columns_max = 32;  // Statistics on the first so many columns, none on personal or binary ones.
+  int indexed_columns_max = 32;                             // Statistics on the first so many columns, -1: on all;
+  std::optional<std::vector<std::string>> indexed_columns;  // or on these. None on personal ones.
 };
 
 // One Parquet file in memory: low-level column writers over the buffers, zstd. Physical types: decimal to 9 digits
 // INT32, to 18 INT64, beyond FIXED(16); timestamp in microseconds, UTC-adjusted. Delta stats: decimals as JSON numbers,
 // dates as texts, timestamps in ISO with milliseconds (the maximum rounded up), strings cut to 32 characters (the
-// maximum raised), none for all-NULL columns. Strings are UTF-8.
+// maximum raised), no bounds for binary and all-NULL columns nor where a DOUBLE is not finite. Strings are UTF-8.
 EncodedFile EncodeFile(const RowBuffer& rows, const EncodeOptions& options = {});
 
 }  // namespace qlake::parquet

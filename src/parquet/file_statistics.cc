@@ -159,17 +159,22 @@ class JsonObject {
   std::string text_;
 };
 
+bool IsIndexed(const std::string& name, size_t index, const EncodeOptions& options) {
+  if (options.indexed_columns)
+    return std::ranges::find(*options.indexed_columns, name) != options.indexed_columns->end();
+  return options.indexed_columns_max < 0 || index < static_cast<size_t>(options.indexed_columns_max);
+}
+
 }  // namespace
 
-std::string BuildStatistics(const RowBuffer& rows, int indexed_columns_max) {
+std::string BuildStatistics(const RowBuffer& rows, const EncodeOptions& options) {
   JsonObject min_values;
   JsonObject max_values;
   JsonObject null_count;
-  size_t indexed = std::min(rows.columns.size(), static_cast<size_t>(indexed_columns_max));
-  for (size_t i = 0; i < indexed; ++i) {
+  for (size_t i = 0; i < rows.columns.size(); ++i) {
     const auto& column = rows.columns[i];
     const auto& values = rows.values[i];
-    if (column.personal || column.type.kind == Kind::kBinary) continue;
+    if (column.personal || !IsIndexed(column.name, i, options)) continue;
     null_count.Add(column.name, std::to_string(values.null_count()));
     if (values.null_count() == values.rows()) continue;
     Bounds bounds = FindBounds(values);

@@ -44,6 +44,17 @@ void DropFile::PutDigits(uint64_t number, int width) {
   end_ += width;
 }
 
+void DropFile::PutLine(std::string_view text) {
+  while (text.size() >= kRecordBytesMax) {
+    Put(text.substr(0, kRecordBytesMax));
+    text.remove_prefix(kRecordBytesMax);
+    Flush();
+  }
+  Put(text);
+  Put("\n");
+  EndRecord();
+}
+
 void DropFile::Finish() {
   Flush();
   file_.close();

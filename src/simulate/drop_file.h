@@ -21,6 +21,7 @@ class DropFile {
   void Put(std::string_view text) { end_ += text.copy(end_, text.size()); }
   void PutNumber(uint64_t number);
   void PutDigits(uint64_t number, int width);  // With leading zeros.
+  void PutLine(std::string_view text);         // A record of any size, and a line feed.
   void EndRecord() {
     if (end_ - buffer_.get() > kFlushBytes) Flush();
   }

@@ -87,7 +87,7 @@ std::string CompareRows(ForeignEngine engine, const std::vector<TableState>& sta
   }
   std::string cases_path = folder.path / "cases.json";
   std::ofstream(cases_path) << cases.dump();
-  auto compared = RunScript(engine, "readers.py", {NameOf(engine), cases_path});
+  auto compared = RunScript(engine, "readers.py", {"compare", NameOf(engine), cases_path});
   return compared.exit_code == 0 ? "" : NameOf(engine) + ":\n" + compared.out + compared.err;
 }
 

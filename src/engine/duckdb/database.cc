@@ -85,6 +85,16 @@ class Database::State {
                                   QuoteName(name.substr(point + 1)), select));
   }
 
+  TableWriter::Resources WriterResources(const base::Clock& clock) {
+    return {.storage = storage,
+            .connection = connection,
+            .sink_function = sink_function,
+            .clock = clock,
+            .row_sink_bytes_max = options.row_sink_bytes_max,
+            .threads = ThreadsOf(options),
+            .cancelled = interrupted};
+  }
+
   storage::Storage& storage;
   DatabaseOptions options;
   Connection connection;
@@ -256,15 +266,12 @@ void Database::DefineEmptyTable(const std::string& name, const std::vector<base:
 ApplyReport Database::Apply(const TableTarget& target, const std::optional<delta::Snapshot>& base,
                             const TableChange& change, const ApplyOptions& options, const base::Clock& clock) {
   state_->interrupted = false;
-  TableWriter writer({.storage = state_->storage,
-                      .connection = state_->connection,
-                      .sink_function = state_->sink_function,
-                      .clock = clock,
-                      .row_sink_bytes_max = state_->options.row_sink_bytes_max,
-                      .threads = ThreadsOf(state_->options),
-                      .cancelled = state_->interrupted},
-                     target, base);
-  return writer.Apply(change, options);
+  return TableWriter(state_->WriterResources(clock), target, base).Apply(change, options);
+}
+
+void Database::CheckChange(const TableTarget& target, const std::optional<delta::Snapshot>& base,
+                           const TableChange& change, const base::Clock& clock) {
+  TableWriter(state_->WriterResources(clock), target, base).Check(change);
 }
 
 void Database::CheckReadOnlySelect(std::string_view sql) {

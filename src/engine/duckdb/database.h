@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/column_type.h"
+#include "delta/constraints.h"
 #include "delta/snapshot.h"
 #include "delta/transaction.h"
 #include "engine/duckdb/row_rules.h"
@@ -81,14 +83,20 @@ struct ScanProgress {
 };
 
 // What to do to one table in one commit. Inserted rows have the table's columns in its order, partition columns
-// included.
+// included. Present rows go in one way at most: by keys, by a condition, or whole files of them.
 struct TableChange {
   std::string insert_sql;  // SELECT of the rows to add; empty: none.
   // SELECT of the keys (columns `key_columns`) whose rows go; files that hold any are rewritten without them. Empty:
   // none.
   std::string remove_sql;
   std::vector<std::string> key_columns;
-  bool replace = false;  // All present rows go; remove_sql is empty then.
+  // A condition over the table's columns: rows for which it is true go. Files go without being read where their
+  // partition decides it.
+  std::string remove_where;
+  bool insert_matches_where = false;  // The inserted rows meet remove_where, or the change is Error{kInput}: they
+                                      // replace what it removes.
+  bool replace = false;               // All present rows go,
+  bool replace_partitions = false;    // or all of the partitions that inserted rows are of.
   // The inserted rows need no order, and those of one partition come together (StagedScan::cluster_by): they are
   // written by many threads while they come.
   bool clustered = false;
@@ -97,11 +105,21 @@ struct TableChange {
   std::vector<std::string> fold_files;
 };
 
+// What a table asks of everybody who writes it.
+struct TableSettings {
+  std::vector<delta::Constraint> checks;          // CHECK constraints, by name.
+  std::map<std::string, std::string> properties;  // delta::RequireProperty says which.
+};
+
+// The table as it shall be. Columns that the table lacks are added, as nullable ones; where a type is wider than the
+// table's, the table's files are rewritten in it.
 struct TableTarget {
   std::string path;  // In the storage: warehouse/sales_transactions_fact
   std::vector<base::Column> columns;
   std::vector<std::string> partition_columns;
   std::string description;
+  // What earlier settings asked for and these do not goes; what others set stays. Nothing: all stays as it is.
+  std::optional<TableSettings> settings = std::nullopt;
 };
 
 struct ApplyOptions {
@@ -115,9 +133,12 @@ struct ApplyReport {
   delta::CommitOutcome outcome;
   int64_t rows_inserted = 0;
   int64_t rows_removed = 0;
+  int64_t rows_copied = 0;  // From files that went into files that came: rows that stay.
   int64_t files_added = 0;
   int64_t files_removed = 0;
+  int64_t change_files_added = 0;
   uint64_t bytes_written = 0;
+  uint64_t bytes_removed = 0;
 };
 
 // The embedded engine: one in-memory DuckDB with our functions, over one storage. Not thread-safe, but for Interrupt()
@@ -156,10 +177,17 @@ class Database {
   void DefineEmptyTable(const std::string& name, const std::vector<base::Column>& columns);
 
   // Computes the change, writes its data files and commits them with the progress, on top of `base` (nothing: the table
-  // is created). A change without rows still commits its progress. Columns that the target has and the table lacks are
-  // added as nullable ones. REQUIRES: the removed keys were computed from rows equal to base's.
+  // is created). A change without rows still commits its progress. Rows that break a constraint of the table are
+  // Error{kInput} that shows one, and nothing is committed; a new constraint is held against the present rows, too. A
+  // table that keeps change data gets it where files are rewritten. REQUIRES: the removed keys were computed from rows
+  // equal to base's.
   ApplyReport Apply(const TableTarget& target, const std::optional<delta::Snapshot>& base, const TableChange& change,
                     const ApplyOptions& options, const base::Clock& clock);
+
+  // Throws what Apply() would throw because the target does not fit the table or a row that the change inserts breaks a
+  // constraint; writes nothing. Reads no rows of a table without constraints.
+  void CheckChange(const TableTarget& target, const std::optional<delta::Snapshot>& base, const TableChange& change,
+                   const base::Clock& clock);
 
   // Reads the scan's files into memory, each column by its rules (engine/duckdb/row_rules.h), which are those of the
   // scan's shape in its order. Throws Error{kIo}, or Error{kUnavailable} after Interrupt().

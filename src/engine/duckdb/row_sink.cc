@@ -165,6 +165,9 @@ class RowSink::Part {
   explicit Part(RowSink& sink) : sink_(sink) {}
 
   void Add(duckdb_data_chunk chunk, bool is_clustered) {
+    bool is_checked =
+        sink_.options_.check != nullptr && duckdb_data_chunk_get_column_count(chunk) > sink_.options_.columns.size();
+    if (is_checked) sink_.options_.check->Require(chunk);
     std::vector<VectorView> partition_cells;
     for (size_t index : sink_.partition_indexes_) {
       partition_cells.emplace_back(duckdb_data_chunk_get_vector(chunk, index));
@@ -311,9 +314,9 @@ std::vector<delta::AddFile> RowSink::Finish() {
 
 delta::AddFile RowSink::WriteFile(Partition& partition) const {
   if (cancelled_) throw base::UnavailableError("interrupted");
-  auto encoded = parquet::EncodeFile(partition.rows);
+  auto encoded = parquet::EncodeFile(partition.rows, options_.encode);
   delta::AddFile file;
-  file.path = partition.folder + "part-" + base::NewUuid() + ".zstd.parquet";
+  file.path = options_.folder + partition.folder + options_.file_prefix + base::NewUuid() + ".zstd.parquet";
   storage_.Write(options_.table_path + "/" + file.path, encoded.bytes);
   file.partition_values = std::move(partition.values);
   file.size_bytes = static_cast<int64_t>(encoded.bytes.size());

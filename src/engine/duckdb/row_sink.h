@@ -15,6 +15,7 @@
 #include "base/column_type.h"
 #include "delta/actions.h"
 #include "engine/duckdb/handles.h"
+#include "engine/duckdb/row_check.h"
 #include "parquet/file_encoder.h"
 #include "storage/storage.h"
 
@@ -30,6 +31,10 @@ class RowSink {
     std::vector<std::string> partition_columns;
     uint64_t bytes_max = 0;
     size_t threads = 1;
+    parquet::EncodeOptions encode = {};
+    std::string folder = {};  // Below the table's, "_change_data/"; empty: right in it.
+    std::string file_prefix = "part-";
+    const RowCheck* check = nullptr;  // Of chunks that have its column.
   };
   // Throws Error{kInput} when rows cannot be partitioned by a column's type. `cancelled` is asked before each file:
   // when it is set, Error{kUnavailable} is thrown.
@@ -40,8 +45,9 @@ class RowSink {
 
   // Rows that one thread brings. One partition's rows in two parts become two files.
   class Part;
-  // The first part; not thread-safe. REQUIRES: the chunk has the table's columns, stored as their types want it
-  // (IsStoredAs).
+  // The first part; not thread-safe. REQUIRES: the chunk's first columns are the table's, stored as their types want it
+  // (IsStoredAs); when there are more and the sink has a check, the last is RowCheck::Column(), and a row that breaks a
+  // condition is Error{kInput}.
   void Add(duckdb_data_chunk chunk);
   // The calling thread's own part: rows of a partition come together, so that its file is written when the next
   // partition begins. Thread-safe.

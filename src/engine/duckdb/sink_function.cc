@@ -36,9 +36,9 @@ SinkFunction::SinkFunction(Connection& connection) : connection_(connection) {
   QLAKE_CHECK(duckdb_register_scalar_function(connection.get(), function.get()) == DuckDBSuccess);
 }
 
-void SinkFunction::Run(const std::string& select, const std::vector<base::Column>& columns, RowSink& sink) {
+void SinkFunction::Run(const std::string& select, const std::vector<std::string>& columns, RowSink& sink) {
   std::vector<std::string> names;
-  for (const auto& column : columns) names.push_back(QuoteName(column.name));
+  for (const auto& column : columns) names.push_back(QuoteName(column));
   sink_ = &sink;
   try {
     connection_.Run(fmt::format("SELECT count({}({})) FROM ({}\n)", kFunctionName, fmt::join(names, ", "), select));

@@ -15,8 +15,8 @@ class SinkFunction {
   SinkFunction(const SinkFunction&) = delete;
   SinkFunction& operator=(const SinkFunction&) = delete;
 
-  // Runs the SELECT and gives all its rows, whose columns are the table's, to the sink.
-  void Run(const std::string& select, const std::vector<base::Column>& columns, RowSink& sink);
+  // Runs the SELECT and gives all its rows to the sink, with these columns of them: those that the sink takes.
+  void Run(const std::string& select, const std::vector<std::string>& columns, RowSink& sink);
 
   // What the function's callback works with.
   Connection& connection() { return connection_; }

@@ -5,23 +5,25 @@
 #include <algorithm>
 #include <map>
 
-#include "base/digest.h"
 #include "base/fault.h"
-#include "delta/table_support.h"
+#include "base/json.h"
+#include "delta/schema.h"
+#include "delta/table_properties.h"
+#include "engine/duckdb/commit_description.h"
+#include "engine/duckdb/file_projection.h"
+#include "engine/duckdb/file_pruning.h"
 #include "engine/duckdb/row_sink.h"
 #include "engine/duckdb/sink_function.h"
+#include "engine/duckdb/table_condition.h"
 #include "engine/duckdb/table_view.h"
 
 namespace qlake::engine {
 namespace {
 
-constexpr const char* kRemovedKeys = "temp.qlake_removed_keys";
 constexpr const char* kFileColumn = "_qlake_file";
-
-const base::Column* FindColumn(const std::vector<base::Column>& columns, const std::string& name) {
-  auto found = std::find_if(columns.begin(), columns.end(), [&](const base::Column& c) { return c.name == name; });
-  return found == columns.end() ? nullptr : &*found;
-}
+constexpr const char* kChangeType = "_change_type";
+constexpr const char* kComingKeys = "temp.qlake_coming_keys";
+constexpr const char* kGoneKeys = "temp.qlake_gone_keys";
 
 std::string NameList(const std::vector<std::string>& names) {
   std::vector<std::string> quoted;
@@ -29,10 +31,43 @@ std::string NameList(const std::vector<std::string>& names) {
   return fmt::format("{}", fmt::join(quoted, ", "));
 }
 
-std::string NameList(const std::vector<base::Column>& columns) {
+std::vector<std::string> NamesOf(const std::vector<base::Column>& columns) {
   std::vector<std::string> names;
   for (const auto& column : columns) names.push_back(column.name);
-  return NameList(names);
+  return names;
+}
+
+// The table's columns as the engine reads them.
+std::vector<base::Column> ReadColumns(const delta::Snapshot& snapshot) {
+  std::vector<base::Column> columns;
+  for (const auto& field : delta::ParseSchema(snapshot)) {
+    auto type = base::ParseSqlType(SqlTypeOf(field.type));
+    switch (field.type.kind) {
+      case delta::DataType::Kind::kByte:
+      case delta::DataType::Kind::kShort:
+        type = base::ColumnType{base::ColumnType::Kind::kInteger};
+        break;
+      case delta::DataType::Kind::kFloat:
+        type = base::ColumnType{base::ColumnType::Kind::kDouble};
+        break;
+      default:
+        QLAKE_CHECK(type);  // Or ShapeTable would have refused it.
+    }
+    columns.push_back({.name = field.name, .type = *type});
+  }
+  return columns;
+}
+
+bool IsKeyed(const TableChange& change) { return !change.remove_sql.empty(); }
+
+// Whether single rows go, not whole files by their name or partition.
+bool RemovesRows(const TableChange& change) { return IsKeyed(change) || !change.remove_where.empty(); }
+
+void RequireOneWay(const TableChange& change) {
+  int ways = (IsKeyed(change) ? 1 : 0) + (change.remove_where.empty() ? 0 : 1) + (change.replace ? 1 : 0) +
+             (change.replace_partitions ? 1 : 0) + (change.fold_files.empty() ? 0 : 1);
+  QLAKE_CHECK(ways <= 1);
+  QLAKE_CHECK(!change.insert_matches_where || !change.remove_where.empty());
 }
 
 // The files that go whole, whatever stands in them.
@@ -45,78 +80,119 @@ std::vector<const delta::AddFile*> FilesThatGo(const std::optional<delta::Snapsh
   return files;
 }
 
-// Joins the rows of `t` with the removed keys `k`; keys that are NULL meet, too.
-std::string OnSameKey(const std::vector<std::string>& key_columns) {
+// Joins rows called `alias` with a table of keys, which has them as _k0, _k1, ... and is found by its column _met.
+std::string JoinKeys(std::string_view alias, const std::vector<std::string>& keys, std::string_view table) {
   std::vector<std::string> terms;
-  for (const auto& name : key_columns)
-    terms.push_back(fmt::format("t.{0} IS NOT DISTINCT FROM k.{0}", QuoteName(name)));
-  return fmt::format("{} AS k ON {}", kRemovedKeys, fmt::join(terms, " AND "));
+  for (size_t i = 0; i < keys.size(); ++i) {
+    terms.push_back(fmt::format("{}.{} IS NOT DISTINCT FROM m._k{}", alias, QuoteName(keys[i]), i));
+  }
+  return fmt::format(" LEFT JOIN {} AS m ON {}", table, fmt::join(terms, " AND "));
+}
+
+std::string MakeKeys(std::string_view table, const std::vector<std::string>& keys, std::string_view from) {
+  std::vector<std::string> list;
+  for (size_t i = 0; i < keys.size(); ++i) list.push_back(fmt::format("t.{} AS _k{}", QuoteName(keys[i]), i));
+  return fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT DISTINCT {}, TRUE AS _met FROM {}", table,
+                     fmt::join(list, ", "), from);
 }
 
 }  // namespace
 
 TableWriter::TableWriter(const Resources& resources, const TableTarget& target,
                          const std::optional<delta::Snapshot>& base)
-    : resources_(resources), target_(target), base_(base) {
-  if (base_) delta::RequireWritable(target.path, base_->protocol(), base_->metadata());
-  if (base_) table_columns_ = delta::FromSchemaJson(base_->metadata().schema_json);
-  if (base_ && base_->metadata().partition_columns != target.partition_columns) {
-    throw base::InputError(
-        "table {} is partitioned by ({}) and shall be written as partitioned by ({}): write a new table", target.path,
-        fmt::join(base_->metadata().partition_columns, ", "), fmt::join(target.partition_columns, ", "));
-  }
-  MergeColumns();
-}
-
-// The table's columns in their order, then those that the target adds.
-void TableWriter::MergeColumns() {
-  columns_ = table_columns_;
-  for (auto& column : columns_) {
-    const auto* wanted = FindColumn(target_.columns, column.name);
-    if (wanted == nullptr) continue;
-    if (wanted->type != column.type) {
-      throw base::InputError("table {} has column {} as {}, it cannot be written as {}", target_.path, column.name,
-                             base::FormatSqlType(column.type), base::FormatSqlType(wanted->type));
-    }
-    column.personal = column.personal || wanted->personal;
-  }
-  for (const auto& column : target_.columns) {
-    if (FindColumn(columns_, column.name) == nullptr) columns_.push_back(column);
+    : resources_(resources), target_(target), base_(base), shape_(ShapeTable(target, base, resources.clock)) {
+  columns_ = shape_.columns();
+  for (const auto& constraint : shape_.constraints) {
+    conditions_.push_back(TranslateCondition(resources_.connection, target.path, constraint, columns_));
   }
 }
 
-RowSink TableWriter::MakeSink() const {
-  RowSink::Options options;
-  options.table_path = target_.path;
-  options.columns = columns_;
-  options.partition_columns = target_.partition_columns;
-  options.bytes_max = resources_.row_sink_bytes_max;
-  options.threads = resources_.threads;
-  return RowSink(resources_.storage, resources_.clock, std::move(options), resources_.cancelled);
-}
+TableWriter::~TableWriter() = default;
 
 ApplyReport TableWriter::Apply(const TableChange& change, const ApplyOptions& options) {
-  QLAKE_CHECK(!change.replace || (change.remove_sql.empty() && change.fold_files.empty()));
-  // Removed keys would be looked for in files that are gone.
-  QLAKE_CHECK(change.fold_files.empty() || change.remove_sql.empty());
+  RequireOneWay(change);
+  RequireAllowed(change);
   if (auto conflict = FindFoldConflict(change)) {
     report_.outcome = *std::move(conflict);
     return report_;
   }
   base::CrashPoint("apply.before_files");
   // 1. The data files. A crash in here leaves files that no version names.
-  RowSink sink = MakeSink();
+  const RowCheck check = MakeCheck(change);
+  auto sink = MakeSink(check.empty() ? nullptr : &check);
   RemoveFiles(FilesThatGo(base_, change));
-  if (base_ && !change.remove_sql.empty()) RemoveRows(change, sink);
-  if (!change.insert_sql.empty()) InsertRows(change, sink);
-  std::vector<delta::AddFile> files = sink.Finish();
+  RemoveRows(change, *sink);
+  InsertRows(change, check, *sink);
+  std::vector<delta::AddFile> files = sink->Finish();
+  FinishChanges();
+  if (change.replace_partitions) RemovePartitionsOf(files);
+  RequireNewConstraints();
+  RewriteNarrowFiles(files);
   base::CrashPoint("apply.after_files");
   // 2. The commit, which makes them durable first and then visible, with the progress.
   report_.files_added = static_cast<int64_t>(files.size());
   report_.files_removed = static_cast<int64_t>(removed_files_.size());
+  report_.change_files_added = static_cast<int64_t>(change_files_.size());
   for (const auto& file : files) report_.bytes_written += static_cast<uint64_t>(file.size_bytes);
-  report_.outcome = Commit(files, options);
+  for (const auto& file : removed_files_) report_.bytes_removed += static_cast<uint64_t>(file.size_bytes);
+  ForgetStatistics(files);
+  report_.outcome = Commit(change, files, options);
   return report_;
+}
+
+void TableWriter::Check(const TableChange& change) {
+  RequireOneWay(change);
+  RequireAllowed(change);
+  const RowCheck check = MakeCheck(change);
+  if (!check.empty() && !change.insert_sql.empty()) RequireRows(SelectWithTypes(change.insert_sql), check);
+  bool all_rows_stay = !RemovesRows(change) && !change.replace && !change.replace_partitions;
+  if (all_rows_stay) RequireNewConstraints();
+}
+
+void TableWriter::RequireAllowed(const TableChange& change) const {
+  bool removes = RemovesRows(change) || change.replace || change.replace_partitions || !change.fold_files.empty();
+  if (!base_ || !removes || !delta::IsAppendOnly(shape_.metadata)) return;
+  throw base::InputError("table {} is append-only (delta.appendOnly): no rows can be removed from it", target_.path);
+}
+
+RowCheck TableWriter::MakeCheck(const TableChange& change) {
+  RowCheck check(target_.path, columns_);
+  for (size_t i = 0; i < conditions_.size(); ++i) {
+    const auto& constraint = shape_.constraints[i];
+    check.Add(fmt::format("the constraint \"{}\" ({})", constraint.name, constraint.sql), conditions_[i]);
+  }
+  if (change.insert_matches_where) {
+    check.Add(fmt::format("the condition that it is to replace by ({})", change.remove_where), change.remove_where);
+  }
+  return check;
+}
+
+std::unique_ptr<RowSink> TableWriter::MakeSink(const RowCheck* check) const {
+  RowSink::Options options;
+  options.table_path = target_.path;
+  options.columns = columns_;
+  options.partition_columns = target_.partition_columns;
+  options.bytes_max = resources_.row_sink_bytes_max;
+  options.threads = resources_.threads;
+  auto indexed = delta::IndexedColumnsOf(shape_.metadata);
+  options.encode.indexed_columns_max = indexed.first_columns;
+  options.encode.indexed_columns = std::move(indexed.names);
+  options.check = check;
+  return std::make_unique<RowSink>(resources_.storage, resources_.clock, std::move(options), resources_.cancelled);
+}
+
+// PROTOCOL.md, "Change Data Files".
+std::unique_ptr<RowSink> TableWriter::MakeChangeSink() const {
+  RowSink::Options options;
+  options.table_path = target_.path;
+  options.columns = columns_;
+  options.columns.push_back({.name = kChangeType, .type = {base::ColumnType::Kind::kString}});
+  options.partition_columns = target_.partition_columns;
+  options.bytes_max = resources_.row_sink_bytes_max / 2;
+  options.threads = resources_.threads;
+  options.folder = "_change_data/";
+  options.file_prefix = "cdc-";
+  return std::make_unique<RowSink>(resources_.storage, resources_.clock, std::move(options), resources_.cancelled);
 }
 
 // Their rows are in the insert already, counted twice if another writer put them into files that stay.
@@ -128,44 +204,50 @@ std::optional<delta::Conflict> TableWriter::FindFoldConflict(const TableChange& 
   return std::nullopt;
 }
 
-void TableWriter::RemoveFiles(const std::vector<const delta::AddFile*>& files) {
-  if (files.empty()) return;
-  for (const auto* file : files) Remove(*file);
-  ResultStream counted = resources_.connection.Stream(
-      fmt::format("SELECT count(*) FROM ({})", SelectFiles(resources_.storage, *base_, files)));
+void TableWriter::RemoveFiles(const Files& files) {
+  Files uncounted;
+  for (const auto* file : files) {
+    Remove(*file);
+    if (auto rows = RecordCountOf(*file)) {
+      report_.rows_removed += *rows;
+    } else {
+      uncounted.push_back(file);
+    }
+  }
+  if (uncounted.empty()) return;
+  ResultStream counted = resources_.connection.Stream(fmt::format("SELECT count(*) FROM ({})", Select(uncounted)));
   ChunkHandle chunk;
   QLAKE_CHECK(counted.Next(chunk));
   report_.rows_removed += VectorView(duckdb_data_chunk_get_vector(chunk.get(), 0)).At<int64_t>(0);
 }
 
 void TableWriter::RemoveRows(const TableChange& change, RowSink& sink) {
-  QLAKE_CHECK(!change.key_columns.empty());
-  if (base_->files().empty()) return;
-  resources_.connection.Run(
-      fmt::format("CREATE OR REPLACE TEMP TABLE qlake_removed_keys AS SELECT DISTINCT {} FROM ({}\n)",
-                  NameList(change.key_columns), change.remove_sql));
-  std::vector<const delta::AddFile*> all;
-  for (const auto& [path, file] : base_->files()) all.push_back(&file);
-  std::string on_key = OnSameKey(change.key_columns);
-  auto touched = FindFilesWithKeys(
-      fmt::format("({}) AS t SEMI JOIN {}", SelectFiles(resources_.storage, *base_, all, kFileColumn), on_key));
-  if (!touched.empty()) {
-    AddRows(SelectWithTypes(fmt::format("SELECT {} FROM ({}) AS t ANTI JOIN {}", NameList(table_columns_),
-                                        SelectFiles(resources_.storage, *base_, touched), on_key)),
-            sink);
-    for (const auto* file : touched) Remove(*file);
+  if (!base_ || !RemovesRows(change) || base_->files().empty()) return;
+  removal_.emplace(resources_.connection, change, ReadColumns(*base_));
+  if (auto decided = removal_->FilesDecidedByPartition(*base_)) {
+    RemoveFiles(*decided);
+    return;
   }
-  resources_.connection.Run(fmt::format("DROP TABLE {}", kRemovedKeys));
+  Files all_touched = LiveFiles();
+  Files kept = RemoveTouched(removal_->FilesThatMayHold(*base_));
+  std::erase_if(all_touched, [&](const auto* file) { return !removed_paths_.contains(file->path); });
+  if (all_touched.empty()) return;
+  if (delta::KeepsChanges(shape_.metadata)) NoteRemovedRows(change, all_touched);
+  if (kept.empty()) return;
+  touched_ = kept;
+  report_.rows_copied += AddRows(SelectWithTypes(fmt::format("SELECT {} FROM {}", NameList(shape_.present_columns),
+                                                             removal_->Staying(Select(kept)))),
+                                 sink);
 }
 
-std::vector<const delta::AddFile*> TableWriter::FindFilesWithKeys(const std::string& matches) {
+TableWriter::Files TableWriter::RemoveTouched(const Files& candidates) {
+  Files with_others;
+  if (candidates.empty()) return with_others;
   std::map<std::string, const delta::AddFile*, std::less<>> file_of_url;
-  for (const auto& [path, file] : base_->files()) {
-    file_of_url[resources_.storage.Url(target_.path + "/" + path)] = &file;
-  }
-  std::vector<const delta::AddFile*> touched;
-  ResultStream counts = resources_.connection.Stream(
-      fmt::format("SELECT {0}, count(*) FROM {1} GROUP BY {0} ORDER BY {0}", kFileColumn, matches));
+  for (const auto* file : candidates) file_of_url[resources_.storage.Url(target_.path + "/" + file->path)] = file;
+  ResultStream counts =
+      resources_.connection.Stream(fmt::format("SELECT t.{0}, count(*) FROM {1} GROUP BY t.{0} ORDER BY t.{0}",
+                                               kFileColumn, removal_->Going(Select(candidates, kFileColumn))));
   ChunkHandle chunk;
   while (counts.Next(chunk)) {
     VectorView urls(duckdb_data_chunk_get_vector(chunk.get(), 0));
@@ -173,41 +255,145 @@ std::vector<const delta::AddFile*> TableWriter::FindFilesWithKeys(const std::str
     for (idx_t row = 0; row < duckdb_data_chunk_get_size(chunk.get()); ++row) {
       auto found = file_of_url.find(urls.TextAt(row));
       QLAKE_CHECK(found != file_of_url.end());
-      touched.push_back(found->second);
       report_.rows_removed += rows.At<int64_t>(row);
+      Remove(*found->second);
+      if (RecordCountOf(*found->second) != rows.At<int64_t>(row)) with_others.push_back(found->second);
     }
   }
-  return touched;
+  return with_others;
 }
 
-void TableWriter::Remove(const delta::AddFile& file) {
-  delta::RemoveFile removed;
-  removed.path = file.path;
-  removed.deletion_timestamp_ms = resources_.clock.Now().us / 1000;
-  removed.partition_values = file.partition_values;
-  removed.size_bytes = file.size_bytes;
-  removed.deletion_vector = file.deletion_vector;
-  removed_files_.push_back(std::move(removed));
+// From here on the version tells its changes in files of their own, and then all of them (PROTOCOL.md, "Add CDC File").
+void TableWriter::NoteRemovedRows(const TableChange& change, const Files& touched) {
+  changes_ = MakeChangeSink();
+  std::string going = fmt::format("(SELECT * FROM {}) AS t", removal_->Going(Select(touched)));
+  std::string type = "'delete'";
+  if (IsKeyed(change) && !change.insert_sql.empty()) {
+    update_keys_ = change.key_columns;
+    resources_.connection.Run(
+        MakeKeys(kComingKeys, update_keys_, fmt::format("({}\n) AS t", SelectWithTypes(change.insert_sql))));
+    resources_.connection.Run(MakeKeys(kGoneKeys, update_keys_, going));
+    going += JoinKeys("t", update_keys_, kComingKeys);
+    type = "CASE WHEN m._met THEN 'update_preimage' ELSE 'delete' END";
+  }
+  std::vector<std::string> list;
+  for (const auto& column : columns_) {
+    bool is_present = std::ranges::find(shape_.present_columns, column.name) != shape_.present_columns.end();
+    std::string name = QuoteName(column.name);
+    list.push_back(
+        fmt::format("CAST({} AS {}) AS {}", is_present ? "t." + name : "NULL", base::FormatSqlType(column.type), name));
+  }
+  AddRows(fmt::format("SELECT {}, {} AS {} FROM {}", fmt::join(list, ", "), type, kChangeType, going), *changes_);
 }
 
-void TableWriter::InsertRows(const TableChange& change, RowSink& sink) {
-  std::string select = SelectWithTypes(change.insert_sql);
-  if (!change.clustered) {
-    report_.rows_inserted += AddRows(select, sink);
+void TableWriter::InsertRows(const TableChange& change, const RowCheck& check, RowSink& sink) {
+  if (change.insert_sql.empty()) return;
+  std::string select = SelectForInsert(SelectWithTypes(change.insert_sql), check);
+  if (!change.clustered || changes_) {
+    report_.rows_inserted += AddRows(select, sink, changes_.get());
     return;
   }
   int64_t rows_before = sink.rows();
-  resources_.sink_function.Run(select, columns_, sink);
+  std::vector<std::string> names = NamesOf(columns_);
+  if (!check.empty()) names.emplace_back(RowCheck::kColumn);
+  resources_.sink_function.Run(select, names, sink);
   report_.rows_inserted += sink.rows() - rows_before;
 }
 
-int64_t TableWriter::AddRows(const std::string& sql, RowSink& sink) {
+void TableWriter::FinishChanges() {
+  if (!changes_) return;
+  change_files_ = changes_->Finish();
+  if (update_keys_.empty()) return;
+  resources_.connection.Run(fmt::format("DROP TABLE {}; DROP TABLE {}", kComingKeys, kGoneKeys));
+}
+
+void TableWriter::RemovePartitionsOf(const std::vector<delta::AddFile>& files) {
+  std::set<delta::PartitionValues> replaced;
+  for (const auto& file : files) replaced.insert(file.partition_values);
+  Files going;
+  for (const auto* file : LiveFiles()) {
+    if (replaced.contains(file->partition_values)) going.push_back(file);
+  }
+  RemoveFiles(going);
+}
+
+void TableWriter::RewriteNarrowFiles(std::vector<delta::AddFile>& files) {
+  // A partition value is a text in the log, which reads as the wider type, too.
+  bool is_in_files = std::ranges::any_of(shape_.schema.widened, [&](const std::string& name) {
+    return std::ranges::find(target_.partition_columns, name) == target_.partition_columns.end();
+  });
+  Files narrow = LiveFiles();
+  if (!is_in_files || narrow.empty()) return;
+  auto sink = MakeSink(nullptr);
+  report_.rows_copied += AddRows(SelectWithTypes(Select(narrow)), *sink);
+  for (auto& file : sink->Finish()) {
+    file.data_change = false;
+    files.push_back(std::move(file));
+  }
+  for (const auto* file : narrow) Remove(*file, /*data_change=*/false);
+}
+
+void TableWriter::ForgetStatistics(std::vector<delta::AddFile>& files) const {
+  if (shape_.schema.made_personal.empty()) return;
+  for (const auto* file : LiveFiles()) {
+    delta::AddFile forgetful = *file;
+    auto rows = RecordCountOf(*file);
+    forgetful.stats = rows ? base::Json{{"numRecords", *rows}}.dump() : std::string();
+    forgetful.data_change = false;
+    files.push_back(std::move(forgetful));
+  }
+}
+
+void TableWriter::RequireNewConstraints() {
+  if (!base_ || shape_.new_constraints.empty()) return;
+  Files staying = LiveFiles();
+  staying.insert(staying.end(), touched_.begin(), touched_.end());
+  if (staying.empty()) return;
+  RowCheck check(target_.path, columns_);
+  for (size_t i = 0; i < shape_.constraints.size(); ++i) {
+    const auto& constraint = shape_.constraints[i];
+    if (std::ranges::find(shape_.new_constraints, constraint) == shape_.new_constraints.end()) continue;
+    check.Add(fmt::format("the constraint \"{}\" ({}), which is new to the table", constraint.name, constraint.sql),
+              conditions_[i]);
+  }
+  std::string rows = Select(staying);
+  if (removal_) rows = fmt::format("SELECT {} FROM {}", NameList(shape_.present_columns), removal_->Staying(rows));
+  RequireRows(SelectWithTypes(rows), check);
+}
+
+void TableWriter::Remove(const delta::AddFile& file, bool data_change) {
+  delta::RemoveFile removed;
+  removed.path = file.path;
+  removed.deletion_timestamp_ms = resources_.clock.Now().us / 1000;
+  removed.data_change = data_change;
+  removed.partition_values = file.partition_values;
+  removed.size_bytes = file.size_bytes;
+  removed.deletion_vector = file.deletion_vector;
+  removed_paths_.insert(file.path);
+  removed_files_.push_back(std::move(removed));
+}
+
+TableWriter::Files TableWriter::LiveFiles() const {
+  Files files;
+  if (!base_) return files;
+  for (const auto& [path, file] : base_->files()) {
+    if (!removed_paths_.contains(path)) files.push_back(&file);
+  }
+  return files;
+}
+
+std::string TableWriter::Select(const Files& files, std::string_view file_column) const {
+  return SelectFiles(resources_.storage, *base_, files, file_column);
+}
+
+int64_t TableWriter::AddRows(const std::string& sql, RowSink& sink, RowSink* changes) {
   int64_t rows = 0;
   ResultStream stream = resources_.connection.Stream(sql);
   ChunkHandle chunk;
   while (stream.Next(chunk)) {
     if (resources_.cancelled) throw base::UnavailableError("interrupted");
     sink.Add(chunk.get());
+    if (changes != nullptr) changes->Add(chunk.get());
     rows += static_cast<int64_t>(duckdb_data_chunk_get_size(chunk.get()));
   }
   return rows;
@@ -229,42 +415,52 @@ std::string TableWriter::SelectWithTypes(const std::string& sql) {
                                base::FormatSqlType(column.type), QuoteName(column.name)));
   }
   for (const auto& name : names) {
-    if (FindColumn(columns_, name) == nullptr) {
+    if (std::ranges::find(columns_, name, &base::Column::name) == columns_.end()) {
       throw base::InputError("table {} is to be written with a column that it does not have: {}", target_.path, name);
     }
   }
   return fmt::format("SELECT {} FROM ({}\n)", fmt::join(list, ", "), sql);
 }
 
-delta::CommitOutcome TableWriter::Commit(const std::vector<delta::AddFile>& files, const ApplyOptions& options) {
-  bool changes = !base_ || grows() || !removed_files_.empty() || !files.empty() || !options.progress.empty();
-  if (!changes) return delta::Committed{base_->version()};
-  delta::Transaction transaction(resources_.storage, target_.path, base_);
-  if (!base_ || grows()) transaction.Stage(MakeMetadata());
-  for (const auto& file : removed_files_) transaction.Stage(file);
-  for (const auto& file : files) transaction.Stage(file);
-  for (const auto& progress : options.progress) transaction.Stage(progress);
-  if (!options.fence_app.empty()) transaction.FenceBy(options.fence_app, options.fence_epoch);
-  delta::CommitOptions commit = options.commit;
-  commit.operation_metrics["numOutputRows"] = std::to_string(report_.rows_inserted);
-  commit.operation_metrics["numAddedFiles"] = std::to_string(report_.files_added);
-  commit.operation_metrics["numRemovedFiles"] = std::to_string(report_.files_removed);
-  return std::move(transaction).Commit(resources_.clock, commit);
+std::string TableWriter::SelectForInsert(const std::string& sql, const RowCheck& check) const {
+  if (check.empty() && !changes_) return sql;
+  std::string list = NameList(NamesOf(columns_));
+  std::string from = fmt::format("({}\n) AS i", sql);
+  if (changes_) {
+    bool may_update = !update_keys_.empty();
+    if (may_update) from += JoinKeys("i", update_keys_, kGoneKeys);
+    list += fmt::format(", {} AS {}",
+                        may_update ? "CASE WHEN m._met THEN 'update_postimage' ELSE 'insert' END" : "'insert'",
+                        kChangeType);
+  }
+  if (!check.empty()) list += ", " + check.Column();
+  return fmt::format("SELECT {} FROM {}", list, from);
 }
 
-delta::Metadata TableWriter::MakeMetadata() const {
-  delta::Metadata metadata;
-  if (base_) {
-    metadata = base_->metadata();
-  } else {
-    metadata.id = base::NewUuid();
-    metadata.name = target_.path.substr(target_.path.rfind('/') + 1);
-    metadata.description = target_.description;
-    metadata.partition_columns = target_.partition_columns;
-    metadata.created_time_ms = resources_.clock.Now().us / 1000;
+void TableWriter::RequireRows(const std::string& sql, const RowCheck& check) const {
+  ResultStream broken = resources_.connection.Stream(fmt::format(
+      "SELECT * FROM (SELECT *, {} FROM ({}\n)) WHERE {} IS NOT NULL LIMIT 1", check.Column(), sql, RowCheck::kColumn));
+  ChunkHandle chunk;
+  while (broken.Next(chunk)) check.Require(chunk.get());
+}
+
+delta::CommitOutcome TableWriter::Commit(const TableChange& change, const std::vector<delta::AddFile>& files,
+                                         const ApplyOptions& options) {
+  bool changes = shape_.changes || !removed_files_.empty() || !files.empty() || !options.progress.empty();
+  if (!changes) return delta::Committed{base_->version()};
+  delta::Transaction transaction(resources_.storage, target_.path, base_);
+  if (shape_.changes) transaction.Stage(shape_.metadata);
+  for (const auto& file : removed_files_) transaction.Stage(file);
+  for (const auto& file : files) transaction.Stage(file);
+  for (const auto& file : change_files_) {
+    transaction.Stage(delta::ChangeFile{file.path, file.partition_values, file.size_bytes});
   }
-  metadata.schema_json = delta::ToSchemaJson(columns_);
-  return metadata;
+  for (const auto& progress : options.progress) transaction.Stage(progress);
+  if (!options.fence_app.empty()) transaction.FenceBy(options.fence_app, options.fence_epoch);
+  transaction.VouchForRows();
+  delta::CommitOptions commit = options.commit;
+  DescribeCommit(shape_, base_, change, report_, commit);
+  return std::move(transaction).Commit(resources_.clock, commit);
 }
 
 }  // namespace qlake::engine

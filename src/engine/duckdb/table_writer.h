@@ -1,12 +1,17 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "engine/duckdb/connection.h"
 #include "engine/duckdb/database.h"
+#include "engine/duckdb/row_check.h"
+#include "engine/duckdb/row_removal.h"
+#include "engine/duckdb/table_shape.h"
 
 namespace qlake::engine {
 
@@ -25,36 +30,64 @@ class TableWriter {
     size_t threads;
     const std::atomic<bool>& cancelled;
   };
-  // Throws Error{kInput} when the target does not fit the table: other types, other partition columns.
+  // Throws Error{kInput} when the target does not fit the table (ShapeTable) or a constraint cannot be checked.
   TableWriter(const Resources& resources, const TableTarget& target, const std::optional<delta::Snapshot>& base);
+  ~TableWriter();
 
   ApplyReport Apply(const TableChange& change, const ApplyOptions& options);
+  // Database::CheckChange
+  void Check(const TableChange& change);
 
  private:
-  void MergeColumns();
-  bool grows() const { return columns_.size() > table_columns_.size(); }
-  RowSink MakeSink() const;
+  using Files = std::vector<const delta::AddFile*>;
+
+  void RequireAllowed(const TableChange& change) const;
+  RowCheck MakeCheck(const TableChange& change);
+  std::unique_ptr<RowSink> MakeSink(const RowCheck* check) const;
+  std::unique_ptr<RowSink> MakeChangeSink() const;
 
   std::optional<delta::Conflict> FindFoldConflict(const TableChange& change) const;
   // Whole files, of which the change inserts nothing or what stands for them.
-  void RemoveFiles(const std::vector<const delta::AddFile*>& files);
-  // Takes the files that hold a removed key out of the table and gives their other rows to the sink.
+  void RemoveFiles(const Files& files);
+  // Takes the files that hold a removed row out of the table and gives their other rows to the sink.
   void RemoveRows(const TableChange& change, RowSink& sink);
-  std::vector<const delta::AddFile*> FindFilesWithKeys(const std::string& matches);
-  void InsertRows(const TableChange& change, RowSink& sink);
-  int64_t AddRows(const std::string& sql, RowSink& sink);
-  void Remove(const delta::AddFile& file);
+  // Of the files that hold a removed row, those that hold others as well.
+  Files RemoveTouched(const Files& candidates);
+  void NoteRemovedRows(const TableChange& change, const Files& touched);
+  void InsertRows(const TableChange& change, const RowCheck& check, RowSink& sink);
+  void FinishChanges();
+  void RemovePartitionsOf(const std::vector<delta::AddFile>& files);
+  // Files of narrower types than the table's from now on; their rows stay as they are.
+  void RewriteNarrowFiles(std::vector<delta::AddFile>& files);
+  // Statistics of columns that are personal from now on leave the log's newest version.
+  void ForgetStatistics(std::vector<delta::AddFile>& files) const;
+  // Holds the rows that stay against constraints that are new to the table.
+  void RequireNewConstraints();
 
-  // The insert's rows with the table's columns, in its order and types.
+  int64_t AddRows(const std::string& sql, RowSink& sink, RowSink* changes = nullptr);
+  void Remove(const delta::AddFile& file, bool data_change = true);
+  Files LiveFiles() const;  // Those that are not removed by now.
+  std::string Select(const Files& files, std::string_view file_column = "") const;
+  // The rows of a SELECT with the table's columns, in its order and types.
   std::string SelectWithTypes(const std::string& sql);
-  delta::CommitOutcome Commit(const std::vector<delta::AddFile>& files, const ApplyOptions& options);
-  delta::Metadata MakeMetadata() const;
+  // The same with what a check and the change data want to know of each row.
+  std::string SelectForInsert(const std::string& sql, const RowCheck& check) const;
+  void RequireRows(const std::string& sql, const RowCheck& check) const;
+  delta::CommitOutcome Commit(const TableChange& change, const std::vector<delta::AddFile>& files,
+                              const ApplyOptions& options);
 
   Resources resources_;
   const TableTarget& target_;
   const std::optional<delta::Snapshot>& base_;
-  std::vector<base::Column> table_columns_;  // Of the table as it is; empty for a new one.
-  std::vector<base::Column> columns_;        // Of the table as it will be.
+  TableShape shape_;
+  std::vector<base::Column> columns_;         // Of the table as it will be.
+  std::vector<std::string> conditions_;       // Of shape_.constraints, as DuckDB's SQL.
+  std::optional<RowRemoval> removal_;         // By keys or by a condition.
+  Files touched_;                             // Files of which a part of the rows goes.
+  std::unique_ptr<RowSink> changes_;          // When the version tells its changes in files of their own,
+  std::vector<delta::AddFile> change_files_;  // these.
+  std::vector<std::string> update_keys_;      // By which an inserted row is a removed one's successor.
+  std::set<std::string> removed_paths_;
   std::vector<delta::RemoveFile> removed_files_;
   ApplyReport report_;
 };

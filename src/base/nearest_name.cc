@@ -1,10 +1,10 @@
-#include "cli/nearest_name.h"
+#include "base/nearest_name.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace qlake::cli {
+namespace qlake::base {
 namespace {
 
 // Optimal string alignment distance.
@@ -45,4 +45,4 @@ std::string SuggestName(std::string_view name, const std::vector<std::string>& c
   return fmt::format(": known are {}", fmt::join(candidates, ", "));
 }
 
-}  // namespace qlake::cli
+}  // namespace qlake::base

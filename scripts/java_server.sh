@@ -1,0 +1,85 @@
+# Sourced by scripts that run a Java server of their own on loopback, for tests and demos. The caller sets
+#   name       for messages
+#   script     its own path
+#   folder     where all that the server has lies
+#   marker     a text of its command line that no other process has
+# and defines start_server, which starts it with run_server and waits with await_server.
+
+fail() { printf '%s: %s\n' "$name" "$*" >&2; exit 1; }
+
+java_program() { # Java 17 where there are several
+  local program=/usr/lib/jvm/java-17-openjdk-amd64/bin/java
+  [ -x "$program" ] && echo "$program" || command -v java || fail 'there is no java: install the server first'
+}
+
+# Outside the range that outgoing connections take theirs from, so that a port is free again after a kill -9.
+free_ports() { # COUNT
+  python3 - "$1" <<'PYTHON'
+import random, socket, sys
+held = []
+while len(held) < int(sys.argv[1]):
+    taken = socket.socket()
+    try:
+        taken.bind(("127.0.0.1", random.randrange(20000, 32000)))
+        held.append(taken)
+    except OSError:
+        pass
+print(*[taken.getsockname()[1] for taken in held])
+PYTHON
+}
+
+pid() { cat "$folder/pid" 2>/dev/null || echo 0; }
+is_running() { # a process of that number may be another one by now
+  grep -qsF -- "$marker" "/proc/$(pid)/cmdline"
+}
+
+run_server() { # JAVA ARGUMENT...: in the background
+  setsid "$(java_program)" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "$@" </dev/null >"$folder/server.out" 2>&1 &
+  echo $! >"$folder/pid"
+}
+
+await_server() { # COMMAND...: until it succeeds
+  local deadline=$((SECONDS + 120))
+  until "$@"; do
+    is_running || { sleep 0.3; is_running; } || { tail -n 20 "$folder/server.out" >&2; fail "it ended at once: see $folder"; }
+    [ $SECONDS -lt $deadline ] || fail "it is not ready after two minutes: see $folder"
+    sleep 0.1
+  done
+}
+
+# Follows the server through restarts, and ends when that was stopped for good.
+watch() { # PID: the server ends with it
+  setsid bash -c 'while kill -0 "$1" 2>/dev/null && [ -e "$2/pid" ]; do sleep 1; done; exec "$3" kill "$2"' \
+    watch "$1" "$folder" "$script" </dev/null >/dev/null 2>&1 &
+}
+
+stop_server() { # SIGNAL
+  local stopped
+  stopped=$(pid)
+  is_running || return 0
+  kill "-$1" "$stopped"
+  while [ -e "/proc/$stopped" ] && ! grep -qs '^State:.Z' "/proc/$stopped/status"; do sleep 0.05; done
+}
+
+# What every such script can do. Returns 1 when the command is none of these.
+serve_command() { # COMMAND [--watch PID | --watch-parent]
+  case $1 in
+    up)
+      is_running && fail "one is running in $folder"
+      mkdir -p "$folder"
+      set_up_server
+      start_server
+      case ${2-} in
+        --watch) watch "$3" ;;
+        --watch-parent) watch "$PPID" ;;
+      esac
+      ;;
+    down) stop_server TERM && rm -f "$folder/pid" ;;
+    kill) stop_server KILL ;;
+    restart)
+      stop_server TERM
+      start_server
+      ;;
+    status) is_running || return 1 ;;
+  esac
+}
