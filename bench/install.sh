@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what only the peers of the benchmarks need, into bench/.venv, with every checksum checked: DuckDB, Polars and
-# PySpark from PyPI (bench/requirements.txt), and a Java runtime for Spark where there is none. qlake itself needs nothing of it.
+# Installs what only the peers of the benchmarks need, with every checksum checked: DuckDB and Polars into bench/.venv
+# (bench/requirements.txt), and Spark where the tests have it (scripts/spark.sh). qlake itself needs nothing of it.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -13,11 +13,11 @@ apt_install() { # PACKAGE...
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
+../scripts/spark.sh install
 stamp=.venv/stamp.$(cat install.sh requirements.txt | sha256sum | cut -c1-16)
 [ -e "$stamp" ] && exit 0
 
-command -v java >/dev/null || apt_install openjdk-17-jre-headless
 python3 -m venv .venv 2>/dev/null || { apt_install python3-venv; python3 -m venv .venv; }
-say "duckdb, polars, pyspark (pip)"
+say "duckdb, polars (pip)"
 .venv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
 touch "$stamp"

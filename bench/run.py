@@ -33,6 +33,7 @@ QLAKE = check.QLAKE
 DATA = pathlib.Path(os.environ.get("QLAKE_BENCH_DATA", BENCH.parent / "build" / "bench")).resolve()
 RESULTS = BENCH / "results"
 PYTHON = BENCH / ".venv" / "bin" / "python"
+SPARK_PYTHON = BENCH.parent / ".deps" / "spark" / "venv" / "bin" / "python"
 SEED = 7
 FIRST_HOUR = "2026-11-20T14"
 DELTA_LOG_BENCH = BENCH.parent / "build" / "bin" / "delta_log_bench"
@@ -60,7 +61,8 @@ def report_command(name: str, lake: pathlib.Path) -> list[str]:
 
 
 def peer_command(name: str, landing: pathlib.Path, out: pathlib.Path, *options: str) -> list[str]:
-    return [str(PYTHON), str(BENCH / "peers" / f"{name}.py"), str(landing), str(out), *options]
+    python = SPARK_PYTHON if name == "spark_job" else PYTHON
+    return [str(python), str(BENCH / "peers" / f"{name}.py"), str(landing), str(out), *options]
 
 
 def measure_all(commands: list[list[str]]) -> measure.Measurement:

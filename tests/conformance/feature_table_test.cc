@@ -1,5 +1,5 @@
 // What qlake writes with each feature, read by engines that no one here wrote (deltalake, Polars, DuckDB's delta
-// extension), and what it writes into a table of another engine that asks for constraints and change data.
+// extension, Spark), and what it writes into a table of another engine that asks for constraints and change data.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "engine/duckdb/database.h"
 #include "storage/storage.h"
+#include "support/foreign_engines.h"
 #include "support/lake_fixture.h"
 
 namespace qlake::testing {
@@ -32,6 +33,15 @@ TEST_F(FeatureTableTest, EveryReaderSeesTheRowsAndTheChangesThatWereMeant) {
   auto read = Python({"folder", folder()});
   EXPECT_EQ(read.exit_code, 0) << read.out << read.err;
   EXPECT_NE(read.out.find("45 readings and 2 change feeds are equal"), std::string::npos) << read.out;
+}
+
+TEST_F(FeatureTableTest, SparkSeesTheRowsThatWereMeant) {
+  if (auto missing = MissingInstallation(ForeignEngine::kSpark); !missing.empty()) GTEST_SKIP() << missing;
+  auto written = RunProgram({QLAKE_FEATURE_TABLES, folder()});
+  ASSERT_EQ(written.exit_code, 0) << written.err;
+  auto read = RunScript(ForeignEngine::kSpark, "readers.py", {"folder", folder(), "spark"});
+  EXPECT_EQ(read.exit_code, 0) << read.out << read.err;
+  EXPECT_NE(read.out.find("15 readings"), std::string::npos) << read.out;
 }
 
 TEST_F(FeatureTableTest, ATableOfAnotherEngineIsWrittenUnderItsConstraintsAndWithItsChangeData) {

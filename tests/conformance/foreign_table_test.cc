@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
+#include "support/foreign_engines.h"
 #include "support/lake_fixture.h"
 
 namespace qlake::testing {
@@ -29,56 +29,60 @@ ProcessResult Select(const fs::path& table, const std::string& as_of = "") {
   return Qlake(command);
 }
 
-// tests/conformance/spark/NAME is a table, NAME.json or NAME.vVERSION.json are its rows as Spark reads them.
-TEST(SparkTableTest, EveryTableHasTheRowsThatSparkReads) {
-  fs::path folder = fs::path(QLAKE_REPOSITORY) / "tests/conformance/spark";
-  int compared = 0;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() != ".json") continue;
-    std::string name = entry.path().stem();
+class ForeignTableTest : public LakeTest {
+ protected:
+  // FOLDER/NAME is a table, NAME.json or NAME.vVERSION.json are its rows as its writer reads them. Returns the names.
+  Rows WriteTables(ForeignEngine engine, const std::string& script, std::vector<std::string> arguments) const {
+    arguments.push_back(folder());
+    auto written = RunScript(engine, script, arguments);
+    EXPECT_EQ(written.exit_code, 0) << written.out << written.err;
+    Rows names;
+    for (const auto& entry : fs::directory_iterator(folder())) {
+      if (entry.path().extension() == ".json") names.push_back(entry.path().stem());
+    }
+    return names;
+  }
+  void ExpectItsWritersRows(std::string name) const {
+    SCOPED_TRACE(name);
+    std::string rows = ReadFile(folder() + "/" + name + ".json");
     std::string version;
     if (size_t point = name.find(".v"); point != std::string::npos) {
       version = name.substr(point + 2);
       name.resize(point);
     }
-    SCOPED_TRACE(entry.path().filename().string());
-    auto answer = Select(folder / name, version);
+    auto answer = Select(fs::path(folder()) / name, version);
     ASSERT_EQ(answer.exit_code, 0) << answer.err;
-    EXPECT_EQ(Sorted(base::Json::parse(answer.out)), Sorted(base::Json::parse(ReadFile(entry.path()))));
-    ++compared;
-  }
-  EXPECT_EQ(compared, 14);
-}
-
-TEST(SparkTableTest, WhatIsNotSupportedIsRefusedByNameBeforeARowIsRead) {
-  auto answer = Select(fs::path(QLAKE_REPOSITORY) / "tests/conformance/spark/variant");
-  EXPECT_EQ(answer.exit_code, 2);
-  EXPECT_EQ(answer.out, "");
-  EXPECT_NE(answer.err.find("variantType"), std::string::npos) << answer.err;
-}
-
-class DeltalakeTableTest : public LakeTest {
- protected:
-  void SetUp() override {
-    std::ifstream python(QLAKE_PYTHON);
-    if (!python) GTEST_SKIP() << "SKIPPED: no Python writers here, run scripts/install.sh --test: " << QLAKE_PYTHON;
+    EXPECT_EQ(Sorted(base::Json::parse(answer.out)), Sorted(base::Json::parse(rows)));
   }
 };
 
-TEST_F(DeltalakeTableTest, EveryTableHasTheRowsThatItsWriterReads) {
-  auto written =
-      RunProgram({QLAKE_PYTHON, std::string(QLAKE_REPOSITORY) + "/tests/conformance/write_tables.py", folder()});
-  ASSERT_EQ(written.exit_code, 0) << written.err;
-  int compared = 0;
-  for (const auto& entry : fs::directory_iterator(folder())) {
-    if (entry.path().extension() != ".json") continue;
-    SCOPED_TRACE(entry.path().filename().string());
-    auto answer = Select(fs::path(entry.path()).replace_extension());
-    ASSERT_EQ(answer.exit_code, 0) << answer.err;
-    EXPECT_EQ(Sorted(base::Json::parse(answer.out)), Sorted(base::Json::parse(ReadFile(entry.path()))));
-    ++compared;
-  }
-  EXPECT_EQ(compared, 7);
+#define SKIP_WITHOUT(engine) \
+  if (std::string missing = MissingInstallation(engine); !missing.empty()) GTEST_SKIP() << missing
+
+TEST_F(ForeignTableTest, WhatAProtocolOfSparkCanAskOfAReaderIsRead) {
+  SKIP_WITHOUT(ForeignEngine::kSpark);
+  auto names = WriteTables(ForeignEngine::kSpark, "spark_tables.py", {"features"});
+  EXPECT_EQ(names.size(), 14U);
+  for (const auto& name : names) ExpectItsWritersRows(name);
+
+  auto refused = Select(folder() + "/variant");
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_EQ(refused.out, "");
+  EXPECT_NE(refused.err.find("variantType"), std::string::npos) << refused.err;
+}
+
+TEST_F(ForeignTableTest, WhatStatementsOfSparkLeaveIsRead) {
+  SKIP_WITHOUT(ForeignEngine::kSpark);
+  auto names = WriteTables(ForeignEngine::kSpark, "spark_tables.py", {"statements"});
+  EXPECT_GE(names.size(), 30U);
+  for (const auto& name : names) ExpectItsWritersRows(name);
+}
+
+TEST_F(ForeignTableTest, WhatDeltalakeWritesIsRead) {
+  SKIP_WITHOUT(ForeignEngine::kDeltalake);
+  auto names = WriteTables(ForeignEngine::kDeltalake, "deltalake_tables.py", {});
+  EXPECT_GE(names.size(), 8U);
+  for (const auto& name : names) ExpectItsWritersRows(name);
 }
 
 }  // namespace

@@ -1,16 +1,18 @@
 """Reads Delta tables with foreign readers and compares their rows with those of `qlake sql --format json`.
 
-readers.py deltalake|polars|duckdb TABLE_FOLDER ROWS.json     exit 1 and the first difference when rows differ
-readers.py folder FOLDER                                      the same for each FOLDER/NAME.json, the rows of table FOLDER/NAME, with every
-                                                              reader, and for each NAME.changes.json, the table's change data
-readers.py compact TABLE_FOLDER                               lets deltalake compact the table
+readers.py compare deltalake|polars|duckdb|spark CASES.json   exit 1 and, of each table that differs, the first differing row
+readers.py folder FOLDER [spark]                              the same for each FOLDER/NAME.json, the rows of table FOLDER/NAME, with every
+                                                              reader or with Spark, and for each NAME.changes.json, the table's change data
 readers.py make-constrained TABLE_FOLDER                      lets deltalake write a table with a constraint and change data
 readers.py append TABLE_FOLDER                                lets deltalake append a row to it
 readers.py personal LAKE_FOLDER                               exit 1 when a value of a personal column stands in the log of its table
+
+CASES.json: [{"table": FOLDER, "version": N or null, "rows": FILE}, ...]. Spark is the one whose server QLAKE_SPARK names.
 """
 import base64
 import datetime
 import decimal
+import functools
 import json
 import math
 import pathlib
@@ -19,52 +21,81 @@ import sys
 
 
 def as_text(value):
-    """A value as qlake's JSON writes it."""
+    """A value of a reader or of qlake's JSON as text that says all of it; numbers lose their width, NULL and booleans stay."""
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, list):
+        return [as_text(item) for item in value]
+    if isinstance(value, dict):
+        return {name: as_text(item) for name, item in value.items()}
     if isinstance(value, datetime.datetime):
+        if value.tzinfo is None:
+            return value.strftime("%Y-%m-%dT%H:%M:%S.%f")
         return value.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if isinstance(value, datetime.date):
         return value.isoformat()
-    if isinstance(value, bytes):
+    if isinstance(value, (bytes, bytearray, memoryview)):
         return base64.b64encode(value).decode()
-    if isinstance(value, (int, decimal.Decimal)):
-        return str(value)
+    if isinstance(value, decimal.Decimal):
+        return format(value, "f")
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value
+    return str(value)
 
 
-def rows_of(reader, folder):
-    if reader == "deltalake":
-        import deltalake
-        from arro3.core import Table
+def read_with_deltalake(folder, version):
+    import deltalake
+    from arro3.core import Table
 
-        table = Table.from_arrow(deltalake.QueryBuilder().register("t", deltalake.DeltaTable(folder)).execute("SELECT * FROM t"))
-        columns = {name: table.column(name).to_pylist() if hasattr(table.column(name), "to_pylist") else
-                   [value.as_py() for value in table.column(name)] for name in table.column_names}
-        return [dict(zip(columns, values)) for values in zip(*columns.values())]
-    if reader == "polars":
-        import polars
+    source = deltalake.DeltaTable(folder, version=version)
+    table = Table.from_arrow(deltalake.QueryBuilder().register("t", source).execute("SELECT * FROM t"))
+    columns = {name: [value.as_py() for value in table.column(name)] for name in table.column_names}
+    return [dict(zip(columns, values)) for values in zip(*columns.values())]
 
-        return polars.read_delta(folder).to_dicts()
+
+def read_with_polars(folder, version):
+    import polars
+
+    return polars.read_delta(folder, version=version).to_dicts()
+
+
+@functools.cache
+def open_duckdb():
     import duckdb
 
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     extension = next(pathlib.Path(duckdb.__file__).parent.parent.glob("duckdb_extension_delta/**/*.duckdb_extension"))
     connection.execute(f"LOAD '{extension}'")
     connection.execute("SET TimeZone = 'UTC'")
-    scan = f"delta_scan('{folder}')"
-    # Python's own time zones would need one more package: the engine writes the text.
-    zoned = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall() if row[1].endswith("TIME ZONE")]
-    texts = ", ".join(f"strftime({name} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') AS {name}" for name in zoned)
-    cursor = connection.execute(f"SELECT * {f'REPLACE ({texts})' if zoned else ''} FROM {scan}")
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row)) for row in cursor.fetchall()]
+
+    def read(folder, version):
+        scan = f"delta_scan('{folder}'{'' if version is None else f', version = {version}'})"
+        types = connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
+        # Python's own time zones would need one more package: the engine writes the text.
+        zoned = [f'"{name}"' for name, type_, *_ in types if type_.endswith("TIME ZONE")]
+        texts = ", ".join(f"strftime({name} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') AS {name}" for name in zoned)
+        cursor = connection.execute(f"SELECT * {f'REPLACE ({texts})' if zoned else ''} FROM {scan}")
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row)) for row in cursor.fetchall()]
+
+    return read
+
+
+@functools.cache
+def open_spark():
+    import spark_rows
+
+    spark = spark_rows.connect()
+    return lambda folder, version: spark_rows.read_table(spark, folder, version)
+
+
+def rows_of(reader, folder, version=None):
+    readers = {"deltalake": lambda: read_with_deltalake, "polars": lambda: read_with_polars, "duckdb": open_duckdb, "spark": open_spark}
+    return readers[reader]()(folder, version)
 
 
 def comparable(rows):
-    return sorted(json.dumps({k: str(as_text(v)) for k, v in sorted(row.items())}, sort_keys=True) for row in rows)
+    return sorted(json.dumps(as_text(row), sort_keys=True, ensure_ascii=False) for row in rows)
 
 
 def changes_of(folder):
@@ -81,22 +112,33 @@ def is_equal(reader, expected_path, rows):
     if ours == theirs:
         return True
     print(f"{reader} reads {len(theirs)} rows, {expected_path} has {len(ours)}")
-    for our_row, their_row in zip(ours, theirs):
+    for our_row, their_row in zip(ours + [None], theirs + [None]):
         if our_row != their_row:
             print("ours:  ", our_row, "\ntheirs:", their_row)
             break
     return False
 
 
-def compare_folder(folder):
+def compare_cases(reader, cases_path):
+    failed = 0
+    for case in json.load(open(cases_path)):
+        rows = rows_of(reader, case["table"], case["version"])
+        failed += not is_equal(f"{case['table']}, version {case['version']}: {reader}", case["rows"], rows)
+    return 1 if failed else 0
+
+
+def compare_folder(folder, *readers):
+    readers = readers or ("deltalake", "polars", "duckdb")
     readings, feeds, failed = 0, 0, 0
     for path in sorted(pathlib.Path(folder).glob("*.json")):
         name = path.name.removesuffix(".json")
         if name.endswith(".changes"):
+            if "deltalake" not in readers:
+                continue
             feeds += 1
             failed += not is_equal("load_cdf", path, changes_of(str(path.parent / name.removesuffix(".changes"))))
             continue
-        for reader in ("deltalake", "polars", "duckdb"):
+        for reader in readers:
             readings += 1
             failed += not is_equal(reader, path, rows_of(reader, str(path.parent / name)))
     if failed:
@@ -181,16 +223,9 @@ def search_personal(lake):
 
 
 def main():
-    commands = {"folder": compare_folder, "make-constrained": make_constrained, "append": append_row, "personal": search_personal}
-    if sys.argv[1] in commands:
-        return commands[sys.argv[1]](sys.argv[2])
-    if sys.argv[1] == "compact":
-        import deltalake
-
-        print(deltalake.DeltaTable(sys.argv[2]).optimize.compact())
-        return 0
-    reader, folder, expected_path = sys.argv[1:]
-    return 0 if is_equal(reader, expected_path, rows_of(reader, folder)) else 1
+    commands = {"compare": compare_cases, "folder": compare_folder, "make-constrained": make_constrained, "append": append_row,
+                "personal": search_personal}
+    return commands[sys.argv[1]](*sys.argv[2:])
 
 
 if __name__ == "__main__":

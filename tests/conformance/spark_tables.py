@@ -1,81 +1,37 @@
-"""Writes the tables of tests/conformance/spark, each with its rows as Spark reads them, in the form of `qlake sql --format json`.
+"""Lets Spark write tables, each with its rows as Spark reads them, in the form of `qlake sql --format json`.
 
-spark_tables.py FOLDER        needs pyspark 4.2.0 and io.delta:delta-spark_4.2_2.13:4.4.0 with its dependencies in JARS
+spark_tables.py features|statements FOLDER     TABLE/ and TABLE.json for each, TABLE.vN.json for the rows of version N
+
+features: what a table's protocol can ask of a reader. statements: what Spark's SQL does to a table.
 """
-import base64
-import datetime
-import decimal
 import json
 import os
-import shutil
 import sys
 
-from pyspark.sql import SparkSession, types
-
-FOLDER = os.path.abspath(sys.argv[1])
-JARS = os.environ["JARS"]
-os.environ["TZ"] = "UTC"
-
-
-def session():
-    jars = [os.path.join(JARS, name) for name in os.listdir(JARS) if name.startswith(("delta-", "unitycatalog"))]
-    return (
-        SparkSession.builder.master("local[2]")
-        .config("spark.jars", ",".join(jars))
-        .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
-        .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.shuffle.partitions", "1")
-        .config("spark.databricks.delta.snapshotPartitions", "1")
-        .config("spark.ui.enabled", "false")
-        .getOrCreate()
-    )
-
-
-def as_json(value, type_):
-    """A value as qlake's JSON writes it."""
-    if value is None:
-        return None
-    if isinstance(type_, types.StructType):
-        return {field.name: as_json(value[field.name], field.dataType) for field in type_}
-    if isinstance(type_, types.ArrayType):
-        return [as_json(item, type_.elementType) for item in value]
-    if isinstance(type_, types.MapType):
-        return [{"key": as_json(k, type_.keyType), "value": as_json(v, type_.valueType)} for k, v in value.items()]
-    if isinstance(type_, types.LongType):
-        return str(value)
-    if isinstance(type_, types.DecimalType):
-        return format(value.quantize(decimal.Decimal(1).scaleb(-type_.scale)), "f")
-    if isinstance(type_, types.TimestampType):
-        return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    if isinstance(type_, types.TimestampNTZType):
-        return value.strftime("%Y-%m-%dT%H:%M:%S.%f")
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, (bytes, bytearray)):
-        return base64.b64encode(value).decode()
-    return value
+import spark_rows
 
 
 class Tables:
-    def __init__(self, spark):
+    def __init__(self, spark, folder):
         self.spark = spark
+        self.folder = folder
 
     def table(self, name):
-        return f"delta.`{FOLDER}/{name}`"
+        return f"delta.`{self.folder}/{name}`"
 
     def run(self, name, *statements):
         for statement in statements:
-            self.spark.sql(statement.replace("TABLE_", self.table(name)))
+            self.spark.sql(statement.replace("TABLE_", self.table(name))).collect()
 
     def keep_rows(self, name, version=None):
-        options = {} if version is None else {"versionAsOf": version}
-        frame = self.spark.read.format("delta").options(**options).load(f"{FOLDER}/{name}")
-        rows = [as_json(row, frame.schema) for row in frame.collect()]
-        path = f"{FOLDER}/{name}{'' if version is None else f'.v{version}'}.json"
+        rows = spark_rows.read_table(self.spark, f"{self.folder}/{name}", version)
+        path = f"{self.folder}/{name}{'' if version is None else f'.v{version}'}.json"
         with open(path, "w") as file:
-            json.dump(rows, file, ensure_ascii=False, indent=0)
-            file.write("\n")
+            json.dump(rows, file, ensure_ascii=False)
+
+    def keep_rows_of_versions(self, name, *versions):
+        for version in (*versions, None):
+            self.keep_rows(name, version)
 
 
 ONE_FILE = "/*+ COALESCE(1) */"
@@ -102,7 +58,7 @@ CAST(timestamp_micros(1600000000000001 + id) AS TIMESTAMP_NTZ) ntz, array(array(
 IF(id = 1, NULL, map(named_struct('k', id), array(id, NULL))) m, IF(id = 2, NULL, named_struct('z', named_struct('y', id))) n FROM range(4)"""
 
 
-def write(tables):
+def write_features(tables):
     run, keep, spark = tables.run, tables.keep_rows, tables.spark
     for mode in ("name", "id"):
         name = f"mapped_by_{mode}"
@@ -150,7 +106,7 @@ def write(tables):
         keep(name)
         # A log that was cleaned up behind its checkpoint.
         for version in range(2):
-            os.remove(f"{FOLDER}/{name}/_delta_log/{version:020}.json")
+            os.remove(f"{tables.folder}/{name}/_delta_log/{version:020}.json")
     run(
         "multi_part_checkpoint",
         "CREATE TABLE TABLE_ USING delta PARTITIONED BY (p) TBLPROPERTIES ('delta.checkpointInterval' = '2') AS SELECT id, id % 3 p FROM range(10)",
@@ -158,7 +114,7 @@ def write(tables):
         "INSERT INTO TABLE_ VALUES (101, 4)",
     )
     keep("multi_part_checkpoint")
-    os.remove(f"{FOLDER}/multi_part_checkpoint/_delta_log/{0:020}.json")
+    os.remove(f"{tables.folder}/multi_part_checkpoint/_delta_log/{0:020}.json")
     spark.conf.unset("spark.databricks.delta.checkpoint.partSize")
 
     run(
@@ -198,16 +154,82 @@ def write(tables):
     run("variant", "CREATE TABLE TABLE_ USING delta AS SELECT id, parse_json('1') v FROM range(1)")
 
 
+# What one table can meet in its life, in one order; `TABLE_` has the columns id, price, at, bytes, city.
+VALUES = [
+    "(1, 1.5, TIMESTAMP'2023-05-20 14:03:07.000001', X'00FF', 'a b/c=d%e:f#é')",
+    "(2, -99999999999999.9999, TIMESTAMP'1900-01-01 00:00:00', X'', 'null')",
+    "(3, NULL, NULL, NULL, NULL)",
+    "(4, 0, TIMESTAMP'2262-04-11 23:47:16.854775', X'41', ' ')",
+    "(5, 0.0001, TIMESTAMP'1969-12-31 23:59:59.999999', X'0A', '__HIVE_DEFAULT_PARTITION__x')",
+    "(6, 6, TIMESTAMP'2023-05-20 14:03:07', X'5C', 'x*[y]?{z}~^`''\"')",
+]
+LIFE = [
+    "CREATE TABLE TABLE_ (id INT, price DECIMAL(18,4), at TIMESTAMP, bytes BINARY, city STRING) USING delta PARTITIONED BY (city) "
+    "TBLPROPERTIES (PROPERTIES_)",
+    f"INSERT INTO TABLE_ VALUES {', '.join(VALUES)}",
+    "INSERT INTO TABLE_ SELECT id + 100, id / 8, timestamp_micros(id), CAST(CAST(id AS STRING) AS BINARY), 'many' FROM range(50)",
+    "MERGE INTO TABLE_ t USING (SELECT CAST(id AS INT) AS id FROM VALUES (1), (2), (104), (105), (900) AS v(id)) s ON t.id = s.id "
+    "WHEN MATCHED AND t.id = 105 THEN DELETE WHEN MATCHED THEN UPDATE SET price = price + 1, city = 'moved/here' "
+    "WHEN NOT MATCHED THEN INSERT (id, city) VALUES (s.id, 'new') WHEN NOT MATCHED BY SOURCE AND t.id = 110 THEN DELETE",
+    "UPDATE TABLE_ SET bytes = NULL, at = at + INTERVAL 1 MICROSECOND WHERE id BETWEEN 111 AND 115",
+    "DELETE FROM TABLE_ WHERE id % 7 = 2",
+    "DELETE FROM TABLE_ WHERE city = 'null'",
+    "ALTER TABLE TABLE_ ADD COLUMNS (note STRING AFTER id, place STRUCT<x: INT, y: ARRAY<STRING>>)",
+    "INSERT INTO TABLE_ (id, note, place, city) VALUES (7, 'n', named_struct('x', 1, 'y', array('p', NULL)), 'many')",
+    "ALTER TABLE TABLE_ ADD COLUMN (place.z DECIMAL(38,18))",
+    "MERGE WITH SCHEMA EVOLUTION INTO TABLE_ t USING (SELECT 7 AS id, 1.5D AS grown, 'many' AS city UNION ALL SELECT 8, 2.5D, NULL) s ON t.id = s.id "
+    "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
+    "OPTIMIZE TABLE_ WHERE city = 'many'",
+    "INSERT INTO TABLE_ (id, city) VALUES (9, 'after')",
+]
+LATER_LIFE = [
+    "OPTIMIZE TABLE_ ZORDER BY (id)",
+    "INSERT INTO TABLE_ REPLACE WHERE city = 'new' SELECT * FROM TABLE_ WHERE city = 'new' AND id > 1000",
+    "RESTORE TABLE TABLE_ TO VERSION AS OF 9",
+    "INSERT INTO TABLE_ (id, city) VALUES (10, 'restored')",
+]
+PLAIN = "'delta.enableDeletionVectors' = 'false', 'delta.checkpointInterval' = '5'"
+MODERN = (
+    "'delta.enableDeletionVectors' = 'true', 'delta.columnMapping.mode' = 'name', 'delta.enableChangeDataFeed' = 'true', "
+    "'delta.enableRowTracking' = 'true', 'delta.checkpointPolicy' = 'v2', 'delta.checkpointInterval' = '4'"
+)
+
+
+def write_statements(tables):
+    run, keep = tables.run, tables.keep_rows_of_versions
+    tables.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+    for name, properties in (("plain", PLAIN), ("modern", MODERN)):
+        run(name, *(statement.replace("PROPERTIES_", properties) for statement in LIFE))
+    run("plain", *LATER_LIFE)
+    keep("plain", 2, 3, 6, 9, 11, 12, 14)
+    run("modern", "ALTER TABLE TABLE_ RENAME COLUMN price TO cost", "ALTER TABLE TABLE_ DROP COLUMN note", "ALTER TABLE TABLE_ SET TBLPROPERTIES ('delta.enableChangeDataFeed' = 'false')", "REORG TABLE TABLE_ APPLY (PURGE)")
+    keep("modern", 3, 4, 6, 10, 11)
+
+    # A clone's files lie in the folder of its origin.
+    run("clone", f"CREATE TABLE TABLE_ SHALLOW CLONE {tables.table('modern')} VERSION AS OF 8", "DELETE FROM TABLE_ WHERE id = 7", "UPDATE TABLE_ SET id = -id")
+    keep("clone", 0)
+    run("replaced", f"CREATE TABLE TABLE_ USING delta AS SELECT id, city FROM {tables.table('plain')}",
+        "CREATE OR REPLACE TABLE TABLE_ USING delta PARTITIONED BY (day) AS SELECT DATE'2023-05-20' + CAST(id AS INT) AS day, id AS other FROM range(3)",
+        "INSERT OVERWRITE TABLE_ SELECT DATE'2023-05-21', 7")
+    keep("replaced", 0, 1)
+    run("clustered", "CREATE TABLE TABLE_ (id INT, city STRING) USING delta CLUSTER BY (city)",
+        f"INSERT INTO TABLE_ SELECT id, city FROM {tables.table('plain')}", "OPTIMIZE TABLE_", "DELETE FROM TABLE_ WHERE id < 3")
+    keep("clustered", 2)
+
+    # Files without statistics, which Delta did not write.
+    tables.spark.sql("SELECT id, concat('p ', id % 2) AS p FROM range(6)").write.partitionBy("p").parquet(f"{tables.folder}/converted")
+    tables.spark.sql(f"CONVERT TO DELTA parquet.`{tables.folder}/converted` PARTITIONED BY (p STRING)").collect()
+    run("converted", "DELETE FROM TABLE_ WHERE id = 3")
+    keep("converted")
+    run("vacuumed", f"CREATE TABLE TABLE_ USING delta TBLPROPERTIES ({MODERN}) AS SELECT id, id % 3 AS k FROM range(20)", "DELETE FROM TABLE_ WHERE k = 1",
+        "OPTIMIZE TABLE_", "UPDATE TABLE_ SET k = 5 WHERE id = 6", "VACUUM TABLE_ RETAIN 0 HOURS", "ALTER TABLE TABLE_ DROP FEATURE rowTracking")
+    keep("vacuumed")
+
+
 def main():
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    os.makedirs(FOLDER)
-    spark = session()
-    write(Tables(spark))
-    spark.stop()
-    for folder, _, files in os.walk(FOLDER):
-        for name in files:
-            if name.endswith(".crc"):
-                os.remove(os.path.join(folder, name))
+    group, folder = sys.argv[1:]
+    tables = Tables(spark_rows.connect(), os.path.abspath(folder))
+    {"features": write_features, "statements": write_statements}[group](tables)
 
 
 if __name__ == "__main__":

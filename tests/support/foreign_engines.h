@@ -1,0 +1,35 @@
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "support/qlake_process.h"
+
+namespace qlake::testing {
+
+// Engines that no one here wrote, driven by the Python scripts of tests/conformance: deltalake, Polars and DuckDB's
+// delta extension (installed by scripts/install.sh --test), and Spark behind its Connect server (scripts/spark.sh).
+enum class ForeignEngine { kDeltalake, kPolars, kDuckdb, kSpark };
+
+std::string NameOf(ForeignEngine engine);
+void PrintTo(ForeignEngine engine, std::ostream* out);  // For GoogleTest.
+
+// What is to be done before the engine can be used, for a skip message; empty: nothing.
+std::string MissingInstallation(ForeignEngine engine);
+
+// Runs a script of tests/conformance with the engine's Python. Spark's server is the one that this run of the tests
+// shares (test `spark.up` of ctest), else one that ends with this process.
+ProcessResult RunScript(ForeignEngine engine, const std::string& script, const std::vector<std::string>& arguments);
+
+// One state of a table as the engine must see it, and `qlake sql --table` does.
+struct TableState {
+  std::string folder;
+  std::string version;  // Empty: the newest.
+};
+
+// What the engine reads differently from qlake, as text; empty when it reads the same rows, and exactly the same
+// values, in all of these.
+std::string CompareRows(ForeignEngine engine, const std::vector<TableState>& states);
+
+}  // namespace qlake::testing
