@@ -100,7 +100,7 @@ TEST_F(LogFuzzTest, ALogOfOursIsRefusedOrReadsAsItWasWritten) {
   WriteTableOfOurs(table);
   const std::string rows = RowsOf(table.Load());
   int refused = 0;
-  int rounds = Rounds(2000);
+  int rounds = Rounds(500);
   std::vector<storage::Entry> log = table.storage().List("t/_delta_log");
   for (int round = 0; round < rounds; ++round) {
     const storage::Entry& file = log[Below(log.size())];
@@ -120,7 +120,7 @@ TEST_F(LogFuzzTest, DamageToACommitOfOursIsNoticedWhateverItHits) {
   const std::string path = CommitPath("t", 7);
   const std::string whole = table.storage().Read(path);
   const std::string rows = RowsOf(table.Load(7));
-  for (size_t at = 0; at < whole.size(); ++at) {
+  for (size_t at = 0; at < whole.size(); at += 2) {
     std::string changed = whole;
     changed[at] = static_cast<char>(changed[at] ^ 1);
     std::string doubled = whole;
@@ -165,7 +165,7 @@ TEST_F(LogFuzzTest, AnotherWritersLogIsRefusedOrRead) {
       {{"_last_checkpoint", R"({"version":1,"size":5,"parts":2,"checksum":"x"})"},
        {"00000000000000000000.json", lines}},
   };
-  int rounds = Rounds(2000);
+  int rounds = Rounds(500);
   int read = 0;
   for (int round = 0; round < rounds; ++round) {
     TestTable other;
@@ -188,7 +188,7 @@ TEST_F(LogFuzzTest, DeletedRowsAreRefusedOrRead) {
     return bytes;
   }();
   ASSERT_EQ(DeletedRows::Parse(portable, "rows").size(), 3u);
-  int rounds = Rounds(20'000);
+  int rounds = Rounds(5000);
   int refused = 0;
   for (int round = 0; round < rounds; ++round) {
     try {
