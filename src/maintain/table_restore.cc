@@ -60,6 +60,7 @@ class Difference {
   delta::Transaction Stage(storage::Storage& storage) const {
     delta::Transaction transaction(storage, newest_->table_path(), newest_);
     transaction.VouchForRows();  // They were the table's, under the same constraints; whole files tell the changes.
+    transaction.ReadTable();     // What comes meanwhile is not what the table was then.
     for (const auto& file : removed_) {
       delta::RemoveFile removed;
       removed.path = file.path;

@@ -221,7 +221,8 @@ def write_statements(tables):
     tables.spark.sql(f"CONVERT TO DELTA parquet.`{tables.folder}/converted` PARTITIONED BY (p STRING)").collect()
     run("converted", "DELETE FROM TABLE_ WHERE id = 3")
     keep("converted")
-    run("vacuumed", f"CREATE TABLE TABLE_ USING delta TBLPROPERTIES ({MODERN}) AS SELECT id, id % 3 AS k FROM range(20)", "DELETE FROM TABLE_ WHERE k = 1",
+    # Not in one statement: Delta refuses a CREATE TABLE AS SELECT with column mapping and a change data feed.
+    run("vacuumed", f"CREATE TABLE TABLE_ (id BIGINT, k BIGINT) USING delta TBLPROPERTIES ({MODERN})", "INSERT INTO TABLE_ SELECT id, id % 3 FROM range(20)", "DELETE FROM TABLE_ WHERE k = 1",
         "OPTIMIZE TABLE_", "UPDATE TABLE_ SET k = 5 WHERE id = 6", "VACUUM TABLE_ RETAIN 0 HOURS", "ALTER TABLE TABLE_ DROP FEATURE rowTracking")
     keep("vacuumed")
 

@@ -87,6 +87,17 @@ class TableChangeTest : public LakeTest {
   }
 };
 
+TEST_F(TableChangeTest, AnUpsertThatFoundNothingToReplaceConflictsWithRowsThatCameMeanwhile) {
+  auto target = FillNumbers();
+  auto base = Load(target);
+  TableChange upsert{.insert_sql = "SELECT CAST(9 AS INTEGER) AS id, CAST(1 AS INTEGER) AS odd",
+                     .remove_sql = "SELECT CAST(9 AS INTEGER) AS id",
+                     .key_columns = {"id"}};
+  ApplyUnseen(target, {.insert_sql = upsert.insert_sql});
+  auto report = database_->Apply(target, base, upsert, {}, base::SystemClock());
+  EXPECT_TRUE(std::holds_alternative<delta::Conflict>(report.outcome)) << "key 9 would stand in the table twice";
+}
+
 TEST_F(TableChangeTest, AConditionOnPartitionsRemovesFilesWithoutReadingThem) {
   auto target = FillDays();
   Break(LivePaths());

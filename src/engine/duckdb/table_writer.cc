@@ -20,6 +20,11 @@
 namespace qlake::engine {
 namespace {
 
+// Whether rows of the table decide what the change is: another writer's rows would have been among them.
+bool ReadsRows(const TableChange& change) {
+  return !change.remove_sql.empty() || !change.remove_where.empty() || change.replace || change.replace_partitions;
+}
+
 constexpr const char* kFileColumn = "_qlake_file";
 constexpr const char* kChangeType = "_change_type";
 constexpr const char* kComingKeys = "temp.qlake_coming_keys";
@@ -458,6 +463,7 @@ delta::CommitOutcome TableWriter::Commit(const TableChange& change, const std::v
   for (const auto& progress : options.progress) transaction.Stage(progress);
   if (!options.fence_app.empty()) transaction.FenceBy(options.fence_app, options.fence_epoch);
   transaction.VouchForRows();
+  if (ReadsRows(change)) transaction.ReadTable();
   delta::CommitOptions commit = options.commit;
   DescribeCommit(shape_, base_, change, report_, commit);
   return std::move(transaction).Commit(resources_.clock, commit);
