@@ -50,7 +50,7 @@ install_spark() {
   local artifact sha256 name
   for jar in "${delta_jars[@]}"; do
     read -r artifact sha256 <<<"$jar"
-    mvn -q -B dependency:copy "-Dartifact=$artifact" "-DoutputDirectory=$spark/jars" >&2
+    mvn -q -B -Dstyle.color=never dependency:copy "-Dartifact=$artifact" "-DoutputDirectory=$spark/jars" >&2
     name=$(cut -d: -f2,3 <<<"$artifact" | tr : -).jar
     echo "$sha256  $spark/jars/$name" | sha256sum --check --status ||
       fail "$name has another checksum than the pinned $sha256: remove it from ~/.m2 and try again"
