@@ -332,13 +332,16 @@ TEST_F(PeculiarityTest, WhatACorrectionTookAwayIsInNoReport) {
   Drop("2023-05-20T10", "sales_transactions_1.csv", SalesCsv({{.id = "trx-3"}}));
   MustRun({"run"});
   auto reports = base::Json::parse(MustRun({"report", "--list", "--json"}));
-  EXPECT_EQ(reports.size(), 12U);
+  size_t reports_of_sales = 0;
   for (const auto& report : reports) {
     std::string name = report["report"].get<std::string>();
+    if (name.starts_with("app-")) continue;
+    ++reports_of_sales;
     bool is_of_all_sales = name != "lowest-online-cities" && name != "offers-per-product" && name != "discount-cost";
     EXPECT_EQ(base::Json::parse(MustRun({"report", name, "--format", "json"})).size(), is_of_all_sales ? 1U : 0U)
         << name;
   }
+  EXPECT_EQ(reports_of_sales, 12U);
   MustRun({"dump", "--date", "2023-05-20"});
   EXPECT_EQ(ReadFile(dump() + "/b2b_sales_2023-05-20.csv"),
             "sales_agent_name,product_name,total_sold_units\n,Shirt,2\n");

@@ -94,7 +94,7 @@ TEST_F(TableViewTest, AColumnThatAnotherEngineAddsInFrontDoesNotShiftTheOthersIn
   base::Column b{.name = "b", .type = {base::ColumnType::Kind::kString}};
   WriteFile("ours.parquet", "SELECT 1::BIGINT AS a, 'x' AS b");
   auto log_with = [&](const std::string& fields, const std::string& tag) {
-    WriteLog(fields, {Add("ours.parquet", "{}", R"(,"tags":{"qlake.columns":")" + tag + "\"}}")});
+    WriteLog(fields, {Add("ours.parquet", "{}", R"(,"tags":{"qlake.columns":")" + tag + "\"}")});
     Define();
   };
   std::string fields = Field("a", "\"long\"") + "," + Field("b", "\"string\"");
@@ -189,7 +189,7 @@ TEST_F(TableViewTest, AQueryOfOneDayOpensThatDaysFilesAlone) {
     std::string path = fmt::format("day={}/x.parquet", date);
     WriteFile(path, fmt::format("SELECT {}::BIGINT AS a", i));
     adds.push_back(
-        Add(path, R"({"day":")" + date + "\"}", R"(,"tags":{"qlake.columns":")" + ColumnsTagOf({a, day}) + "\"}}"));
+        Add(path, R"({"day":")" + date + "\"}", R"(,"tags":{"qlake.columns":")" + ColumnsTagOf({a, day}) + "\"}"));
   }
   WriteLog(Field("a", "\"long\"") + "," + Field("day", "\"date\""), adds, {"day"});
   for (int i = 2; i <= 28; ++i) {
