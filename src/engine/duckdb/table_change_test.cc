@@ -87,13 +87,13 @@ class TableChangeTest : public LakeTest {
   }
 };
 
-TEST_F(TableChangeTest, AnUpsertThatFoundNothingToReplaceConflictsWithRowsThatCameMeanwhile) {
+TEST_F(TableChangeTest, TwoUpsertsThatFoundNothingToReplaceAreAConflict) {
   auto target = FillNumbers();
   auto base = Load(target);
   TableChange upsert{.insert_sql = "SELECT CAST(9 AS INTEGER) AS id, CAST(1 AS INTEGER) AS odd",
                      .remove_sql = "SELECT CAST(9 AS INTEGER) AS id",
                      .key_columns = {"id"}};
-  ApplyUnseen(target, {.insert_sql = upsert.insert_sql});
+  ApplyUnseen(target, upsert);
   auto report = database_->Apply(target, base, upsert, {}, base::SystemClock());
   EXPECT_TRUE(std::holds_alternative<delta::Conflict>(report.outcome)) << "key 9 would stand in the table twice";
 }
