@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "base/error.h"
-#include "cli/nearest_name.h"
+#include "base/nearest_name.h"
 #include "cli/secret.h"
 
 namespace qlake::cli {
@@ -53,7 +53,7 @@ class ConfigFileParser {
       } else if (const SettingDefinition* definition = FindSetting(key)) {
         settings_[key] = ReadValue(*definition, node);
       } else {
-        throw base::InputError("unknown key {} at {}{}", key, Place(node), SuggestName(key, KnownKeys()));
+        throw base::InputError("unknown key {} at {}{}", key, Place(node), base::SuggestName(key, KnownKeys()));
       }
     }
   }

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "cli/nearest_name.h"
+#include "base/nearest_name.h"
 
 namespace qlake::cli {
 namespace {
@@ -76,10 +76,10 @@ TEST(ConfigFileTest, AReferenceSaysWhereTheValueIsToBeHad) {
 
 TEST(NearestNameTest, OnlyANearNameIsSuggested) {
   std::vector<std::string> names = {"lake", "landing", "lease_wait"};
-  EXPECT_EQ(NearestName("lak", names), "lake");
-  EXPECT_EQ(NearestName("alke", names), "lake") << "swapped neighbours are one mistake";
-  EXPECT_EQ(NearestName("lease-wait", names), "lease_wait");
-  EXPECT_EQ(NearestName("engine", names), std::nullopt);
+  EXPECT_EQ(base::NearestName("lak", names), "lake");
+  EXPECT_EQ(base::NearestName("alke", names), "lake") << "swapped neighbours are one mistake";
+  EXPECT_EQ(base::NearestName("lease-wait", names), "lease_wait");
+  EXPECT_EQ(base::NearestName("engine", names), std::nullopt);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "cli/nearest_name.h"
+#include "base/nearest_name.h"
 
 namespace qlake::cli {
 namespace {
@@ -24,7 +24,7 @@ std::string Resolve(const std::vector<std::string>& tables, const std::string& n
   std::vector<std::string> known = tables;
   bool is_short = name.find('.') == std::string::npos;
   if (is_short) std::ranges::transform(tables, known.begin(), ShortName);
-  throw base::InputError("there is no table {}{}", name, SuggestName(name, known));
+  throw base::InputError("there is no table {}{}", name, base::SuggestName(name, known));
 }
 
 }  // namespace

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <chrono>
 #include <cstring>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "rows/json_scalar.h"
 #include "stream/json_number.h"
 
 namespace qlake::stream {
@@ -17,6 +19,8 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 using Kind = base::ColumnType::Kind;
+using rows::IsJsonScalar;
+using rows::TrimJsonBlanks;
 using simdjson::error_code;
 
 constexpr size_t kShownMax = 60;         // Characters of a value in a reason.
@@ -27,19 +31,14 @@ constexpr int64_t kSecondsPerDay = 86'400;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// Days since 1970-01-01 of a date of the Gregorian calendar.
-int64_t DaysOf(int64_t year, int64_t month, int64_t day) {
-  year -= month <= 2 ? 1 : 0;
-  const int64_t era = year / 400;
-  const int64_t year_of_era = year - era * 400;
-  const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
-}
-
-int64_t DaysInMonth(int64_t year, int64_t month) {
-  constexpr std::array<int64_t, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  return kDays[static_cast<size_t>(month - 1)] + (month == 2 && is_leap ? 1 : 0);
+// Days since 1970-01-01 of a date of the Gregorian calendar; nothing when there is no such day.
+std::optional<int64_t> DaysOf(int64_t year, int64_t month, int64_t day) {
+  if (year < 0 || month < 0 || day < 0) return std::nullopt;
+  std::chrono::year_month_day civil{std::chrono::year(static_cast<int>(year)),
+                                    std::chrono::month(static_cast<unsigned>(month)),
+                                    std::chrono::day(static_cast<unsigned>(day))};
+  if (!civil.ok()) return std::nullopt;
+  return std::chrono::sys_days(civil).time_since_epoch().count();
 }
 
 // The digits of text[at, at + count) as a number; -1 when they are none.
@@ -50,10 +49,6 @@ int64_t NumberAt(std::string_view text, size_t at, size_t count) {
     number = number * 10 + (text[i] - '0');
   }
   return number;
-}
-
-std::string_view TrimJsonBlanks(std::string_view text) {
-  return text.substr(0, text.find_last_not_of(" \t\r\n") + 1);  // npos + 1 is 0: nothing but blanks.
 }
 
 // The beginning of a value for people, cut between characters.
@@ -168,16 +163,13 @@ std::optional<int64_t> ParseEventTime(std::string_view text, int64_t zone_offset
   if (text.size() < 19 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':') {
     return std::nullopt;
   }
-  int64_t year = NumberAt(text, 0, 4);
-  int64_t month = NumberAt(text, 5, 2);
-  int64_t day = NumberAt(text, 8, 2);
+  auto days = DaysOf(NumberAt(text, 0, 4), NumberAt(text, 5, 2), NumberAt(text, 8, 2));
   int64_t hour = NumberAt(text, 11, 2);
   int64_t minute = NumberAt(text, 14, 2);
   int64_t second = NumberAt(text, 17, 2);
-  bool fits = year >= 0 && month >= 1 && month <= 12 && day >= 1 && day <= DaysInMonth(year, month) && hour >= 0 &&
-              hour <= 23 && minute >= 0 && minute <= 59 && second >= 0 && second <= 59;
+  bool fits = days && hour >= 0 && hour <= 23 && minute >= 0 && minute <= 59 && second >= 0 && second <= 59;
   if (!fits) return std::nullopt;
-  int64_t us = ((DaysOf(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
+  int64_t us = ((*days * 24 + hour) * 60 + minute) * 60 + second;
   us *= kMicrosPerSecond;
   size_t at = 19;
   if (at < text.size() && text[at] == '.') {
@@ -303,7 +295,7 @@ class EventDecoder::Parser {
     if (type != ondemand::json_type::object) return WhyNoObject(document, type, message);
     ondemand::object object;
     if (auto error = document.get_object().get(object)) return error;
-    if (auto error = ReadFields(object)) return error;
+    if (auto error = ReadFields(object, Level::kTop)) return error;
     return IsAtEnd(document) ? simdjson::SUCCESS : simdjson::TRAILING_CONTENT;
   }
 
@@ -330,7 +322,10 @@ class EventDecoder::Parser {
     return simdjson::TRAILING_CONTENT;
   }
 
-  error_code ReadFields(ondemand::object& object) {
+  // Of the message's object, or of the one in which fields may stand nested.
+  enum class Level { kTop, kNested };
+
+  error_code ReadFields(ondemand::object& object, Level level) {
     SeenKeys unknown;
     for (auto result : object) {
       ondemand::field field;
@@ -338,19 +333,22 @@ class EventDecoder::Parser {
       std::string_view key;
       if (auto error = ReadKey(field, key)) return error;
       size_t index = 0;
-      if (const auto* column = FindColumn(key, index)) {
+      const auto* column = FindColumn(key, index);
+      if (column != nullptr && (level == Level::kTop || column->nested)) {
         if (auto error = ReadColumn(*column, index, field.value())) return error;
-      } else if (!shape_.nested.empty() && key == shape_.nested) {
+      } else if (level == Level::kTop && !shape_.nested.empty() && key == shape_.nested) {
         if (std::exchange(has_nested_, true)) Fail("a field stands twice: {}", key);
         if (auto error = ReadNested(field.value())) return error;
       } else {
         unknown.Add(key);
-        if (auto error = KeepUnknown(event_.rest, "", key, field.value())) return error;
+        if (auto error = KeepUnknown(level, key, field.value())) return error;
       }
     }
-    if (auto repeated = unknown.FindRepeated()) Fail("a field stands twice: {}", Shown(*repeated));
+    if (auto repeated = unknown.FindRepeated()) Fail("a field stands twice: {}{}", Within(level), Shown(*repeated));
     return simdjson::SUCCESS;
   }
+
+  std::string Within(Level level) const { return level == Level::kTop ? "" : shape_.nested + "."; }
 
   error_code ReadNested(ondemand::value value) {
     ondemand::json_type type;
@@ -362,23 +360,7 @@ class EventDecoder::Parser {
     }
     ondemand::object object;
     if (auto error = value.get_object().get(object)) return error;
-    SeenKeys unknown;
-    for (auto result : object) {
-      ondemand::field field;
-      if (auto error = std::move(result).get(field)) return error;
-      std::string_view key;
-      if (auto error = ReadKey(field, key)) return error;
-      size_t index = 0;
-      const auto* column = FindColumn(key, index);
-      if (column != nullptr && column->nested) {
-        if (auto error = ReadColumn(*column, index, field.value())) return error;
-      } else {
-        unknown.Add(key);
-        if (auto error = KeepUnknown(nested_rest_, shape_.nested + ".", key, field.value())) return error;
-      }
-    }
-    if (auto repeated = unknown.FindRepeated()) Fail("a field stands twice: {}.{}", shape_.nested, Shown(*repeated));
-    return simdjson::SUCCESS;
+    return ReadFields(object, Level::kNested);
   }
 
   static void BeginRest(std::string& rest, std::string_view key) {
@@ -387,19 +369,20 @@ class EventDecoder::Parser {
     rest.push_back(':');
   }
 
-  error_code KeepUnknown(std::string& rest, const std::string& within, std::string_view key, ondemand::value value) {
+  error_code KeepUnknown(Level level, std::string_view key, ondemand::value value) {
     ondemand::json_type type;
     if (auto error = value.type().get(type)) return error;
     std::string_view token = value.raw_json_token();
-    if (auto error = Check(value, within.empty() ? 1 : 2)) return error;
+    if (auto error = Check(value, level == Level::kTop ? 1 : 2)) return error;
     if (type == ondemand::json_type::array || type == ondemand::json_type::object) {
       const char* after = nullptr;
       if (auto error = document_->current_location().get(after)) return error;
       token = {token.data(), static_cast<size_t>(after - token.data())};
     }
+    std::string& rest = level == Level::kTop ? event_.rest : nested_rest_;
     BeginRest(rest, key);
     rest += TrimJsonBlanks(token);
-    event_.unknown.push_back({within + std::string(key), NameOf(type)});
+    event_.unknown.push_back({Within(level) + std::string(key), NameOf(type)});
     return simdjson::SUCCESS;
   }
 

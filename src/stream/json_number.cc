@@ -5,34 +5,6 @@ namespace {
 
 constexpr int64_t kExponentMost = 1'000'000;  // Beyond it only zero fits, whatever the exponent.
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-size_t SkipDigits(std::string_view text, size_t at) {
-  while (at < text.size() && IsDigit(text[at])) ++at;
-  return at;
-}
-
-// RFC 8259, section 6.
-bool IsJsonNumber(std::string_view text) {
-  size_t at = text.starts_with('-') ? 1 : 0;
-  const size_t whole = at;
-  at = SkipDigits(text, at);
-  if (at == whole || (text[whole] == '0' && at > whole + 1)) return false;
-  if (at < text.size() && text[at] == '.') {
-    const size_t fraction = ++at;
-    at = SkipDigits(text, at);
-    if (at == fraction) return false;
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-    const size_t exponent = at;
-    at = SkipDigits(text, at);
-    if (at == exponent) return false;
-  }
-  return at == text.size();
-}
-
 // The digits behind the `e`, with their sign.
 int64_t ReadExponent(std::string_view text) {
   bool is_negative = text.starts_with('-');
@@ -45,10 +17,6 @@ int64_t ReadExponent(std::string_view text) {
 }
 
 }  // namespace
-
-bool IsJsonScalar(std::string_view text) {
-  return IsJsonNumber(text) || text == "null" || text == "true" || text == "false";
-}
 
 std::optional<int64_t> ParseJsonDecimal(std::string_view text, int scale) {
   bool is_negative = text.starts_with('-');
