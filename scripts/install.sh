@@ -5,8 +5,9 @@
 #
 #   scripts/install.sh          what `make build` and `make run` need
 #   scripts/install.sh --kafka  also a Kafka broker, in .deps/kafka (scripts/kafka.sh)
+#   scripts/install.sh --spark  also Spark with Delta, in .deps/spark (scripts/spark.sh)
 #   scripts/install.sh --test   also all that `make test` needs (Python with readers of the lake, in .deps/venv; the
-#                               broker; a schema registry, in .deps/registry)
+#                               broker; a schema registry, in .deps/registry; Spark)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -156,6 +157,17 @@ install_registry() {
   tar -xzf "$archive" -C "$deps/registry"
 }
 
+install_spark() { # with a Python of its own for the client
+  say "Apache Spark (pip), Delta (mvn)"
+  [ -x /usr/lib/jvm/java-17-openjdk-amd64/bin/java ] || apt_install openjdk-17-jre-headless
+  rm -rf "$deps/spark"
+  python3 -m venv "$deps/spark/venv" 2>/dev/null || { apt_install python3-venv; python3 -m venv "$deps/spark/venv"; }
+  "$deps/spark/venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r scripts/spark/requirements.txt
+  mvn -q -B -Dstyle.color=never -f scripts/spark/pom.xml org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+    -DexcludeTransitive "-DoutputDirectory=$deps/spark/jars" >&2
+  check_files "$deps/spark/jars" scripts/spark/jars.sha256
+}
+
 install_python() { # for tests only: foreign readers of the lake, and what runs notebooks
   say "Python: deltalake, polars, duckdb, matplotlib, nbclient (pip)"
   rm -rf "$deps/venv"
@@ -175,6 +187,9 @@ once rdkafka "$rdkafka_module" "$rdkafka_sha256" "$rdkafka_header_sha256"
 once spark_connect "$spark_connect_version" "$spark_connect_sha256"
 if [ "${1-}" = --kafka ] || [ "${1-}" = --test ]; then
   once kafka "$(cat scripts/kafka/pom.xml scripts/kafka/jars.sha256)"
+fi
+if [ "${1-}" = --spark ] || [ "${1-}" = --test ]; then
+  once spark "$(cat scripts/spark/pom.xml scripts/spark/jars.sha256 scripts/spark/requirements.txt)"
 fi
 if [ "${1-}" = --test ]; then
   once registry "$registry_version" "$registry_sha256"

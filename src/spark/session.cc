@@ -8,22 +8,9 @@
 namespace qlake::spark {
 namespace {
 
-struct SetLiteral {
-  proto::Expression::Literal& literal;
-  void operator()(std::nullptr_t) const { literal.mutable_null()->mutable_null(); }
-  void operator()(bool value) const { literal.set_boolean(value); }
-  void operator()(int64_t value) const { literal.set_long_(value); }
-  void operator()(double value) const { literal.set_double_(value); }
-  void operator()(const std::string& value) const { literal.set_string(value); }
-};
-
-proto::Relation RelationOf(const Statement& statement) {
+proto::Relation RelationOf(const std::string& sql) {
   proto::Relation relation;
-  relation.mutable_sql()->set_query(statement.sql);
-  auto& arguments = *relation.mutable_sql()->mutable_named_arguments();
-  for (const auto& [name, value] : statement.parameters) {
-    std::visit(SetLiteral{*arguments[name].mutable_literal()}, value);
-  }
+  relation.mutable_sql()->set_query(sql);
   return relation;
 }
 
@@ -138,12 +125,13 @@ std::optional<std::string> Session::Get(const std::string& key) {
 }
 
 Answer Session::Execute(const Statement& statement) {
+  std::string sql = BindParameters(statement);
   TableBuilder rows;
   proto::Plan plan;
-  *plan.mutable_command()->mutable_sql_command()->mutable_input() = RelationOf(statement);
-  auto outcome = client_->Run(std::move(plan), statement.sql, {});
+  *plan.mutable_command()->mutable_sql_command()->mutable_input() = RelationOf(sql);
+  auto outcome = client_->Run(std::move(plan), sql, {});
   if (!outcome.relation.has_local_relation()) {
-    outcome.metrics = client_->Query(std::move(outcome.relation), statement.sql, rows.visitor());
+    outcome.metrics = client_->Query(std::move(outcome.relation), sql, rows.visitor());
   } else if (auto& local = *outcome.relation.mutable_local_relation(); local.has_data()) {
     AnswerVisitor visitor = rows.visitor();
     StreamDecoder(visitor).Add(std::move(*local.mutable_data()));
@@ -152,7 +140,8 @@ Answer Session::Execute(const Statement& statement) {
 }
 
 std::vector<OperatorMetrics> Session::Query(const Statement& statement, const AnswerVisitor& visitor) {
-  return client_->Query(RelationOf(statement), statement.sql, visitor);
+  std::string sql = BindParameters(statement);
+  return client_->Query(RelationOf(sql), sql, visitor);
 }
 
 std::shared_ptr<arrow::Table> Session::Fetch(const Statement& statement) {

@@ -7,10 +7,10 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "spark/connection.h"
+#include "spark/statement.h"
 #include "spark/statement_error.h"
 
 namespace arrow {
@@ -20,14 +20,6 @@ class Table;
 }  // namespace arrow
 
 namespace qlake::spark {
-
-// A value for a place :name in a statement; other types by CAST(:name AS DECIMAL(18,4)).
-using Value = std::variant<std::nullptr_t, bool, int64_t, double, std::string>;
-
-struct Statement {
-  std::string sql;
-  std::map<std::string, Value> parameters;  // For each :name of the text.
-};
 
 // Takes an answer as it comes. Times have zone UTC when the session has it.
 struct AnswerVisitor {
