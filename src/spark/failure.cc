@@ -126,7 +126,8 @@ void ThrowIfDistrusted(const Connection& connection, const grpc::Status& status)
 }
 
 bool IsOfClass(const grpc::Status& status, std::string_view error_class) {
-  return status.error_message().find(error_class) != std::string::npos;
+  std::string given = LabelOf(status).error_class;
+  return given.empty() ? status.error_message().find(error_class) != std::string::npos : given.starts_with(error_class);
 }
 
 void ThrowFailure(Channel& channel, const grpc::Status& status, const std::string& sql) {
