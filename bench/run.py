@@ -7,6 +7,7 @@
     run.py reports     every report on the warehouse of 24 million rows
     run.py simulate    the writer of test data
     run.py delta       the log of a table of 100,000 files: opened, and a file committed to it; qlake and deltalake
+    run.py spark       statements over Spark Connect, their overhead: qlake's client and pyspark on one server
     run.py tables      write the tables of bench/README.md anew from bench/results/*.json
 
 Data and lakes are kept in QLAKE_BENCH_DATA (build/bench by default; 15 GB for all of them). A result goes to
@@ -37,6 +38,7 @@ SPARK_PYTHON = BENCH.parent / ".deps" / "spark" / "venv" / "bin" / "python"
 SEED = 7
 FIRST_HOUR = "2026-11-20T14"
 DELTA_LOG_BENCH = BENCH.parent / "build" / "bin" / "delta_log_bench"
+SPARK_CLIENT_BENCH = BENCH.parent / "build" / "bin" / "spark_client_bench"
 DELTALAKE_PYTHON = BENCH.parent / ".deps" / "venv" / "bin" / "python"  # Of the conformance tests, which have it, too.
 PEERS = ("duckdb_best", "duckdb_typical", "polars_job", "spark_job")
 # A file system looks twice at names and inodes that were freed in the last seconds, which whoever comes next would pay.
@@ -273,6 +275,38 @@ def bench_delta(rounds: int, peers: list[str]) -> dict[str, list[measure.Measure
     return found
 
 
+def bench_spark(rounds: int, peers: list[str]) -> dict[str, list[measure.Measurement]]:
+    folder = DATA / "out-spark-server"
+    remove([folder])
+    script = str(BENCH.parent / "scripts" / "spark.sh")
+    subprocess.run([script, "up", str(folder), "--watch", str(os.getpid())], check=True)
+    address = (folder / "spark.env").read_text().strip().partition("=")[2]
+    clients = {
+        "qlake": [str(SPARK_CLIENT_BENCH), address],
+        "pyspark": [str(SPARK_PYTHON), str(BENCH / "peers" / "spark_client.py"), address],
+    }
+    found: dict[str, list[measure.Measurement]] = {}
+    for number in range(-1, rounds):  # The first round warms the server up.
+        for what, count in (("query", 50), ("command", 50), ("rows", 3)):
+            rows = {}
+            for who, command in clients.items():
+                measured, said = measure.measure_inside([*command, what, str(count)])
+                rows[who] = said["rows"]
+                if number >= 0:
+                    found.setdefault(f"{who}: {what}", []).append(measured)
+                    tell(number, f"{who}: {what}", measured)
+            if rows["qlake"] != rows["pyspark"]:
+                sys.exit(f"{what}: qlake reads {rows['qlake']} rows, pyspark {rows['pyspark']}")
+        for who, command in clients.items():
+            measured = measure.measure([*command, "query", "1"], str(DATA / "spark-client.log"))
+            if number >= 0:
+                found.setdefault(f"{who}: process, session, two queries", []).append(measured)
+                tell(number, f"{who}: process, session, two queries", measured)
+    subprocess.run([script, "down", str(folder)], check=True)
+    remove([folder])
+    return found
+
+
 def prepare_delta_table(files: int) -> pathlib.Path:
     table = DATA / f"delta-log-{files}"
     if not table.exists():
@@ -327,6 +361,7 @@ TITLES = {
     "reports": "Reports",
     "simulate": "The simulator, 24 hours x 1,000,000 rows",
     "delta": "The log of a table of 100,000 files (a checkpoint and ten commits)",
+    "spark": "One statement over Spark Connect",
 }
 
 
@@ -349,7 +384,7 @@ def reference_of(who: str, measurements: dict) -> list[dict] | None:
 def format_table(result: dict) -> str:
     measurements = result["measurements"]
     rounds = len(next(iter(measurements.values())))
-    digits = {"batch": 2, "large": 2, "simulate": 2, "delta": 4}.get(result["name"], 3)
+    digits = {"batch": 2, "large": 2, "simulate": 2, "delta": 4, "spark": 4}.get(result["name"], 3)
     has_ratio = result["name"] in ("batch", "large")
     machine = "; ".join(result["machine"].values())
     lines = [
@@ -396,6 +431,7 @@ BENCHMARKS = {
     "reports": bench_reports,
     "simulate": bench_simulate,
     "delta": bench_delta,
+    "spark": bench_spark,
 }
 SIZES = ["2.4 million", "4.8 million", "24 million"]
 
