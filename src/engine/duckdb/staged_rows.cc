@@ -111,7 +111,7 @@ void StagedColumn::AppendNull() {
   switch (type_.kind) {
     case Kind::kString:
       has_nulls_ = true;
-      return texts_.push_back(kNullText);
+      return texts_.push_back(StagedText());
     case Kind::kBoolean:
       return AppendNullTo(bools_);
     case Kind::kInteger:
@@ -137,15 +137,15 @@ void StagedColumn::Truncate(size_t rows) {
   cut(nulls_);
 }
 
-void StagedColumn::ReplaceText(size_t row, uint64_t reference) {
+void StagedColumn::ReplaceText(size_t row, StagedText text) {
   QLAKE_CHECK(type_.kind == Kind::kString);
-  has_nulls_ = has_nulls_ || reference == kNullText;
-  texts_[row] = reference;
+  has_nulls_ = has_nulls_ || text.IsNull();
+  texts_[row] = text;
 }
 
 bool StagedColumn::IsNull(size_t row) const {
   if (!has_nulls_) return false;
-  return type_.kind == Kind::kString ? texts_[row] == kNullText : nulls_[row] != 0;
+  return type_.kind == Kind::kString ? texts_[row].IsNull() : nulls_[row] != 0;
 }
 
 __int128 StagedColumn::NumberAt(size_t row) const {
@@ -176,11 +176,11 @@ void StagedFile::AppendText(const StagedColumn& column, uint32_t row, std::strin
   }
 }
 
-uint64_t StagedFile::Copy(std::string_view value) {
-  QLAKE_CHECK(value.size() < kTextBytesMax);
+StagedText StagedFile::Copy(std::string_view value) {
+  QLAKE_CHECK(value.size() <= StagedText::kBytesMax);
   uint64_t offset = arena.size();
   arena.append(value);
-  return uint64_t{value.size()} << kOffsetBits | kArenaBit | offset;
+  return StagedText::Reference(offset, value.size(), true);
 }
 
 StagedRows::StagedRows(const storage::Storage& storage, const RawScan& scan, std::vector<ColumnRules> rules,
@@ -216,7 +216,7 @@ std::string_view StagedRows::HashOf(StagedRow row) const {
 
 void StagedRows::ReplaceText(StagedRow row, size_t column, std::optional<std::string_view> text) {
   auto& file = files_[row.file];
-  file.columns[column].ReplaceText(row.row, text ? file.Refer(*text) : StagedColumn::kNullText);
+  file.columns[column].ReplaceText(row.row, text ? file.Keep(*text) : StagedText());
   std::string content;
   for (size_t i = 0; i < file.columns.size(); ++i) {
     if (i > 0) content.push_back(kContentSeparator);
