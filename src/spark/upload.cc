@@ -4,6 +4,7 @@
 #include <arrow/util/byte_size.h>
 
 #include <algorithm>
+#include <chrono>
 #include <vector>
 
 #include "base/digest.h"
@@ -15,13 +16,14 @@ namespace {
 
 constexpr int64_t kInlineBytesMax = int64_t{8} << 20;
 constexpr int64_t kArtifactBytesMax = int64_t{16} << 20;
+constexpr std::chrono::minutes kArtifactTimeout{5};  // That a network which swallows everything is noticed.
 constexpr size_t kChunkBytesMax = size_t{32} << 10;  // What Spark's own clients send at a time.
 
 class ArtifactWriter {
  public:
   explicit ArtifactWriter(Channel& channel)
       : channel_(channel),
-        context_(channel.NewContext(std::chrono::milliseconds::zero())),
+        context_(channel.NewContext(kArtifactTimeout)),
         writer_(channel.stub().AddArtifacts(context_.get(), &response_)) {}
 
   void Add(const std::string& name, const std::string& bytes) {
@@ -42,7 +44,7 @@ class ArtifactWriter {
       size_t size = std::min(kChunkBytesMax, bytes.size() - offset);
       chunk->set_data(bytes.data() + offset, size);
       chunk->set_crc(Crc32(bytes.data() + offset, size));
-      if (!writer_->Write(request)) return Finish();
+      if (!writer_->Write(request)) return;  // Finish says why.
     }
   }
 
