@@ -4,7 +4,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install.sh --test
-scripts/spark.sh install
 scripts/build.sh release all
 scripts/build.sh asan rows_test delta_test storage_test stream_test
 scripts/build.sh tsan delta_test storage_test

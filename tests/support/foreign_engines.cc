@@ -1,8 +1,8 @@
 #include "support/foreign_engines.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -20,24 +20,32 @@ std::string PythonOf(ForeignEngine engine) {
   return kRepository + (engine == ForeignEngine::kSpark ? "/.deps/spark/venv/bin/python" : "/.deps/venv/bin/python");
 }
 
-std::string SparkAddress() {
-  static const std::string address = [] {
-    auto up = RunProgram({"/bin/bash", kRepository + "/scripts/spark.sh", "up", "--state", QLAKE_SPARK_STATE, "--owner",
-                          std::to_string(getpid())});
-    if (up.exit_code != 0) throw std::runtime_error("Spark's server did not start: " + up.err);
-    return up.out.substr(0, up.out.find('\n'));
-  }();
-  return address;
-}
-
 struct TemporaryFolder {
   TemporaryFolder() {
-    char pattern[] = "/tmp/qlake_rows_XXXXXX";
+    char pattern[] = "/tmp/qlake_foreign_XXXXXX";
     path = mkdtemp(pattern);
   }
   ~TemporaryFolder() { fs::remove_all(path); }
   fs::path path;
 };
+
+std::string StartSpark() {
+  static const TemporaryFolder folder;
+  auto up = RunProgram(
+      {"/bin/bash", kRepository + "/scripts/spark.sh", "up", folder.path, "--watch", std::to_string(getpid())});
+  if (up.exit_code != 0) throw std::runtime_error("Spark's server did not start: " + up.err);
+  return folder.path;
+}
+
+std::string SparkAddress() {
+  static const std::string folder = std::getenv("QLAKE_SPARK") != nullptr ? std::getenv("QLAKE_SPARK") : StartSpark();
+  const std::string key = "address=";
+  std::ifstream facts(folder + "/spark.env");
+  for (std::string line; std::getline(facts, line);) {
+    if (line.starts_with(key)) return line.substr(key.size());
+  }
+  throw std::runtime_error("no Spark runs in " + folder + " (QLAKE_SPARK)");
+}
 
 }  // namespace
 
@@ -67,7 +75,7 @@ ProcessResult RunScript(ForeignEngine engine, const std::string& script, const s
   std::vector<std::string> command = {PythonOf(engine), kRepository + "/tests/conformance/" + script};
   command.insert(command.end(), arguments.begin(), arguments.end());
   Environment environment;
-  if (engine == ForeignEngine::kSpark) environment["QLAKE_SPARK"] = SparkAddress();
+  if (engine == ForeignEngine::kSpark) environment["QLAKE_SPARK_ADDRESS"] = SparkAddress();
   return RunProgram(command, environment);
 }
 
