@@ -385,7 +385,7 @@ class CompactedStreamTest : public StreamTest {
   // Hour 12 is the one that is not over at kNow.
   static std::string NumberedEventOfHour(int64_t n, int hour) {
     std::string event = NumberedEvent(n);
-    size_t at = event.find("T") + 1;
+    size_t at = event.find("-28T") + 4;
     char text[3];
     std::snprintf(text, sizeof text, "%02d", hour);
     return event.replace(at, 2, text, 2);
