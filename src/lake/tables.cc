@@ -126,8 +126,10 @@ TableSchema DeadLetterSchema(const EventShape& shape) {
        Column{"key", {Kind::kBinary}, true, "of the message"},
        Column{"bytes", {Kind::kBinary}, true, "of the message, at most its first 16 MiB"},
        Long("bytes_total", "its size"), Time("_broker_time", "when the broker took it in; of a file, when it was read"),
-       Time("judged_at", "when"), Text("run_id", "the run that judged it")},
-      {}};
+       Time("judged_at", "when"), Text("run_id", "the run that judged it"),
+       Column{"event_date", {Kind::kDate}, false, "of the broker's time; of a stretch without a message, of judged_at"},
+       Column{"event_hour", {Kind::kInteger}, false, "of the same time, UTC"}},
+      {"event_date", "event_hour"}};
   return schema;
 }
 

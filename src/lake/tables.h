@@ -33,7 +33,7 @@ TableSchema QuarantineSchema(const std::string& source);
 
 // events.<name>: the columns of the contract, then those of ours, in the order of EventOrigin, then the hour.
 TableSchema EventsSchema(const EventShape& shape);
-// events.<name>_dead_letter
+// events.<name>_dead_letter, by the hour in which each came: of a bad event, its own time may be what is wrong.
 TableSchema DeadLetterSchema(const EventShape& shape);
 const TableSchema& DriftSchema();
 

@@ -27,6 +27,9 @@ class EventMarts {
       delta::Version consumed = ConsumedBy(lake_, model);
       if (consumed == events_.version()) continue;
       bool is_anew = DefineChanges(consumed);
+      // The least of what is left is not known from what went.
+      bool has_extremes = !model.least.empty() || !model.greatest.empty();
+      if (!is_anew && has_extremes && rows_went_) is_anew = DefineChanges(delta::kNoVersion);
       written.push_back(RefreshMart(model, is_anew));
       base::CrashPoint("events.after_mart");
     }
@@ -51,6 +54,7 @@ class EventMarts {
     }
     std::string came = "changes_came." + shape_.name;
     std::string went = "changes_went." + shape_.name;
+    rows_went_ = !changes->removed.empty();
     Define(came, changes->added);
     Define(went, changes->removed);
     database.Run(fmt::format(
@@ -106,6 +110,7 @@ class EventMarts {
   delta::Snapshot events_;
   std::optional<delta::Version> defined_for_;  // The version that changes.<name> begins behind.
   bool defined_anew_ = false;
+  bool rows_went_ = false;
 };
 
 }  // namespace

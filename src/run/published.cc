@@ -38,12 +38,6 @@ std::vector<std::string> TablesOfEvents(const model::Project& project) {
   return tables;
 }
 
-bool NamesEvents(const model::Project& project, const std::string& sql) {
-  auto tables = TablesOfEvents(project);
-  return !sql.empty() &&
-         std::any_of(tables.begin(), tables.end(), [&](const auto& table) { return Names(sql, ShortName(table)); });
-}
-
 // raw.<source>: the rows of the source's current files, with where each stood.
 void DefineRawSource(lake::Lake& lake, const model::Contract& contract, const std::vector<lake::FileRecord>& files) {
   engine::RawScan scan;
@@ -69,6 +63,12 @@ void DefineRawSource(lake::Lake& lake, const model::Contract& contract, const st
 }
 
 }  // namespace
+
+bool NamesEvents(const model::Project& project, const std::string& sql) {
+  auto tables = TablesOfEvents(project);
+  return !sql.empty() &&
+         std::any_of(tables.begin(), tables.end(), [&](const auto& table) { return Names(sql, ShortName(table)); });
+}
 
 std::optional<std::string> FindAbsentEvents(lake::Lake& lake, const model::Project& project, const std::string& sql) {
   if (sql.empty()) return std::nullopt;

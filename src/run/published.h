@@ -23,8 +23,12 @@ void DefineVersion(lake::Lake& lake, const model::Project& project, delta::Versi
 // A table of events, or a mart of theirs, that the SQL names and the lake lacks.
 std::optional<std::string> FindAbsentEvents(lake::Lake& lake, const model::Project& project, const std::string& sql);
 
+// Whether the SQL names a table of events or a mart of theirs. Such SQL needs no publication: streams publish on their
+// own.
+bool NamesEvents(const model::Project& project, const std::string& sql);
+
 // The same as DefinePublished for a reader that cannot do without: throws Error{kInput} that says what to run first.
-// SQL over events alone needs no publication: streams publish on their own.
+// SQL over events alone needs no publication.
 lake::Publication RequirePublished(lake::Lake& lake, const model::Project& project,
                                    std::optional<base::Timestamp> as_of, const std::string& sql);
 

@@ -55,8 +55,8 @@ class EventLayout {
   std::vector<Origin> origins_;  // One per file column.
 };
 
-// Rows that become one file: events of one hour.
-struct HourOfEvents {
+// Rows that become one file: those of one hour.
+struct HourOfRows {
   std::optional<int64_t> hour;  // Since 1970; nothing: the event's time is not known.
   parquet::RowBuffer rows;
 };
@@ -87,12 +87,14 @@ class EventBatch {
 
   const TopicName& topic() const { return topic_; }
   const std::map<int32_t, OffsetRange>& ranges() const { return ranges_; }
-  std::vector<HourOfEvents> TakeHours();  // In order.
-  const parquet::RowBuffer& dead_letter_rows() const { return dead_letter_rows_; }
+  // In order. Events by their own time, dead letters by that at which they came.
+  std::vector<HourOfRows> TakeEvents();
+  std::vector<HourOfRows> TakeDeadLetters();
   const std::vector<DriftRecord>& drift() const { return drift_; }
 
  private:
   parquet::RowBuffer& RowsOf(std::optional<int64_t> hour);
+  parquet::RowBuffer& DeadLetterRowsOf(base::Timestamp came);
   void Append(const Message& message, const DecodedEvent& event);
   void Cover(int32_t partition, int64_t from, int64_t to);
   void AppendDeadLetter(int32_t partition, int64_t offset, int64_t offsets, std::string_view kind,
@@ -102,10 +104,11 @@ class EventBatch {
   const EventLayout& layout_;
   TopicName topic_;
   std::string run_id_;
-  std::unordered_map<int64_t, std::unique_ptr<HourOfEvents>> hours_;
+  std::unordered_map<int64_t, std::unique_ptr<HourOfRows>> hours_;
   int64_t last_hour_ = INT64_MIN;  // Events of one hour tend to follow each other.
   parquet::RowBuffer* last_rows_ = nullptr;
-  parquet::RowBuffer dead_letter_rows_;
+  const std::vector<base::Column> dead_letter_columns_;  // Of a file.
+  std::map<int64_t, parquet::RowBuffer> dead_letter_hours_;
   std::map<int32_t, OffsetRange> ranges_;
   int32_t last_partition_ = -1;
   OffsetRange* last_range_ = nullptr;

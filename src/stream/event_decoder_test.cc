@@ -10,6 +10,7 @@
 #include <random>
 
 #include "base/json.h"
+#include "base/test_seed.h"
 #include "stream/test_shape.h"
 
 namespace qlake::stream {
@@ -166,12 +167,9 @@ TEST_F(EventDecoderTest, TheJsonTestSuiteIsJudgedAsItSays) {
 
 // Garbled events: never a crash, and what is called JSON or not is what another parser calls it.
 TEST_F(EventDecoderTest, GarbledMessagesAreJudgedAsAnotherParserJudgesThem) {
-  const char* given = std::getenv("QLAKE_SEED");
-  uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
   const char* rounds = std::getenv("QLAKE_ROUNDS");
   int rounds_max = rounds != nullptr ? std::atoi(rounds) * 1000 : 30'000;
-  SCOPED_TRACE(fmt::format("QLAKE_SEED={}", seed));
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(base::TestSeed());
   const std::vector<std::string> texts = {
       kView, With(R"("quantity":3,"metadata":{"totalAmount":12.50,"x":[true,null,{"a":"\u00e9"}]})"),
       With(R"("a":{"b":{"c":[[],{},"",-0.5e-3]}},"gift":false)"), R"([{"a":1},2])"};

@@ -11,6 +11,7 @@
 #include "stream/event_batch.h"
 #include "stream/event_decoder.h"
 #include "stream/event_tables.h"
+#include "stream/message_payload.h"
 #include "stream/table_append.h"
 
 namespace qlake::stream {
@@ -80,7 +81,8 @@ class Replayer {
         options_(options),
         events_(lake_, lake::EventsSchema(shape), writer.run_id()),
         layout_(shape, events_.columns()),
-        decoder_(shape) {}
+        decoder_(shape),
+        payloads_(options.registry) {}
 
   ReplayReport Run() {
     bool is_corrected = !options_.corrected_file.empty();
@@ -91,7 +93,9 @@ class Replayer {
       if (is_corrected) bytes = TakeCorrected(topic.name, message);
       if (!bytes) return;
       ++report_.judged;
-      const auto& event = decoder_.Decode(*bytes, message.broker_time);
+      auto payload = payloads_.Read(*bytes);
+      if (!payload.reason.empty()) return;
+      const auto& event = decoder_.Decode(payload.text, message.broker_time);
       if (event.reasons.empty()) {
         EventOrigin origin{topic.name, topic.id, message.partition, message.offset, message.broker_time, now};
         layout_.Append(event, origin, RowsOf(event));
@@ -194,6 +198,7 @@ class Replayer {
   TableAppend events_;
   EventLayout layout_;
   EventDecoder decoder_;
+  PayloadReader payloads_;
   CorrectedEvents corrected_;
   std::map<int64_t, parquet::RowBuffer> hours_;
   size_t waiting_ = 0;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "kafka/schema_registry.h"
 #include "lake/event_shape.h"
 #include "lake/writer.h"
 
@@ -14,7 +16,8 @@ struct ReplayOptions {
   // streamed: only these dead letters are put back, with these events. Empty: all whose own bytes pass the contract of
   // today.
   std::string corrected_file;
-  size_t rows_max = 200'000;  // That one commit puts back.
+  std::optional<kafka::SchemaRegistryOptions> registry = {};  // For dead letters that carry a schema's id.
+  size_t rows_max = 200'000;                                  // That one commit puts back.
 };
 
 struct ReplayReport {
