@@ -1,8 +1,9 @@
-# Sourced by scripts that run a Java server of their own on loopback, for tests and demos. The caller sets
+# Sourced by scripts that run Java servers of their own on loopback, for tests and demos. The caller sets
 #   name       for messages
 #   script     its own path
 #   folder     where all that the server has lies
 #   marker     a text of its command line that no other process has
+#   folder_flag  the flag in front of the folder, when it takes one (its command kill is called)
 # and defines start_server, which starts it with run_server and waits with await_server.
 
 fail() { printf '%s: %s\n' "$name" "$*" >&2; exit 1; }
@@ -38,19 +39,28 @@ run_server() { # JAVA ARGUMENT...: in the background
   echo $! >"$folder/pid"
 }
 
+# The server is stopped when it does not become ready, and when this script is while it waits.
 await_server() { # COMMAND...: until it succeeds
-  local deadline=$((SECONDS + 120))
+  local deadline=$((SECONDS + ${QLAKE_SERVER_START_TIMEOUT_S:-120}))
+  trap give_up INT TERM HUP
   until "$@"; do
     is_running || { sleep 0.3; is_running; } || { tail -n 20 "$folder/server.out" >&2; fail "it ended at once: see $folder"; }
-    [ $SECONDS -lt $deadline ] || fail "it is not ready after two minutes: see $folder"
+    [ $SECONDS -lt $deadline ] || give_up "it is not ready in time: see $folder"
     sleep 0.1
   done
+  trap - INT TERM HUP
+}
+
+give_up() { # [MESSAGE]
+  stop_server KILL
+  rm -f "$folder/pid" "$folder/watched"
+  fail "${1:-stopped while it started}"
 }
 
 # Follows the server through restarts, and ends when that was stopped for good.
 watch() { # PID: the server ends with it
-  setsid bash -c 'while kill -0 "$1" 2>/dev/null && [ -e "$2/pid" ]; do sleep 1; done; exec "$3" kill "$2"' \
-    watch "$1" "$folder" "$script" </dev/null >/dev/null 2>&1 &
+  setsid bash -c 'while kill -0 "$1" 2>/dev/null && [ -e "$2/watched" ]; do sleep 1; done; exec "$3" kill ${4:+"$4"} "$2"' \
+    watch "$1" "$folder" "$script" "${folder_flag-}" </dev/null >/dev/null 2>&1 &
 }
 
 stop_server() { # SIGNAL
@@ -67,19 +77,25 @@ serve_command() { # COMMAND [--watch PID | --watch-parent]
     up)
       is_running && fail "one is running in $folder"
       mkdir -p "$folder"
+      watch_as_told "${@:2}"
       set_up_server
       start_server
-      case ${2-} in
-        --watch) watch "$3" ;;
-        --watch-parent) watch "$PPID" ;;
-      esac
       ;;
-    down) stop_server TERM && rm -f "$folder/pid" ;;
+    down) stop_server TERM && rm -f "$folder/pid" "$folder/watched" ;;
     kill) stop_server KILL ;;
     restart)
       stop_server TERM
       start_server
       ;;
     status) is_running || return 1 ;;
+  esac
+}
+
+# Before the server starts: a start that never ends shall end with its owner, too.
+watch_as_told() { # [--watch PID | --watch-parent]
+  touch "$folder/watched"
+  case ${1-} in
+    --watch) watch "$2" ;;
+    --watch-parent) watch "$PPID" ;;
   esac
 }

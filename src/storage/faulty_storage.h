@@ -58,6 +58,8 @@ class FaultyStorage final : public Storage {
   void Replace(std::string_view path, std::string_view bytes) override;
   void Remove(std::string_view path) override;
   std::string Url(std::string_view path) const override { return storage_->Url(path); }
+  std::string LocalPath(std::string_view path) const override { return storage_->LocalPath(path); }
+  void FetchCopies(std::span<const std::string> paths) const override { storage_->FetchCopies(paths); }
 
  private:
   bool IsDue(Fault::Op op) const;

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <random>
 #include <utility>
@@ -16,7 +15,6 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "storage/disk_observer.h"
-#include "storage/faulty_storage.h"
 #include "storage/path.h"
 #include "storage/unfinished.h"
 
@@ -90,6 +88,8 @@ std::string LocalStorage::Url(std::string_view path) const {
   if (path.empty()) return root_;
   return AbsoluteToRead(path);
 }
+
+std::string LocalStorage::LocalPath(std::string_view path) const { return Url(path); }
 
 std::string LocalStorage::Read(std::string_view path) const {
   return PosixFile::OpenToRead(AbsoluteToRead(path)).ReadToEnd();
@@ -274,13 +274,6 @@ void LocalStorage::Remove(std::string_view path) {
   std::string absolute = Absolute(path);
   if (::unlink(absolute.c_str()) == 0) return ObservedDisk().Removed(absolute);
   if (errno != ENOENT && errno != ENOTDIR) throw PosixError("remove", absolute, errno);
-}
-
-std::unique_ptr<Storage> OpenLocalStorage(const std::string& root) {
-  auto storage = std::make_unique<LocalStorage>(root);
-  const char* fault = std::getenv("QLAKE_STORAGE_FAULT");
-  if (fault == nullptr || *fault == '\0') return storage;
-  return std::make_unique<FaultyStorage>(std::move(storage), ParseFault(fault));
 }
 
 }  // namespace qlake::storage

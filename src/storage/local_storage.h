@@ -29,6 +29,8 @@ class LocalStorage final : public Storage {
   void Replace(std::string_view path, std::string_view bytes) override;
   void Remove(std::string_view path) override;
   std::string Url(std::string_view path) const override;
+  std::string LocalPath(std::string_view path) const override;
+  void FetchCopies(std::span<const std::string>) const override {}
 
  private:
   class TemporaryFile;
