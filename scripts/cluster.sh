@@ -111,7 +111,7 @@ run_hadoop() { # CLASS ARGUMENT...
   run_server -Xmx128m "$marker" "${hadoop_options[@]}" "-Dhadoop.log.dir=$folder" -cp "$cluster/hadoop:$hadoop/*" "$@"
 }
 
-ask_namenode() { # URL PATTERN
+answers() { # URL PATTERN
   python3 - "$1" "$2" <<'PYTHON' 2>/dev/null
 import re, sys, urllib.request
 answer = urllib.request.urlopen(sys.argv[1], timeout=5).read().decode()
@@ -119,12 +119,10 @@ sys.exit(0 if re.search(sys.argv[2], answer) else 1)
 PYTHON
 }
 
-start_namenode() {
-  run_hadoop org.apache.hadoop.hdfs.server.namenode.NameNode
-  await_server ask_namenode "$(setting webhdfs)/webhdfs/v1/?op=GETFILESTATUS" FileStatus
-}
+launch_namenode() { run_hadoop org.apache.hadoop.hdfs.server.namenode.NameNode; }
+is_ready_namenode() { answers "$(setting webhdfs)/webhdfs/v1/?op=GETFILESTATUS" FileStatus; }
 
-start_datanode() {
+launch_datanode() {
   mkdir -p "$folder"
   [ -s "$folder/ports" ] || free_ports 3 >"$folder/ports"
   local data http ipc
@@ -132,9 +130,10 @@ start_datanode() {
   run_hadoop org.apache.hadoop.hdfs.server.datanode.DataNode -Ddfs.datanode.data.dir="file://$folder/data" \
     -Ddfs.datanode.address="127.0.0.1:$data" -Ddfs.datanode.http.address="127.0.0.1:$http" \
     -Ddfs.datanode.ipc.address="127.0.0.1:$ipc" -Ddfs.datanode.hostname=127.0.0.1
-  # The NameNode lists who is alive.
-  await_server ask_namenode "$(setting webhdfs)/jmx?qry=Hadoop:service=NameNode,name=NameNodeInfo" \
-    "LiveNodes.*127.0.0.1:$data"
+}
+is_ready_datanode() { # The NameNode lists who is alive.
+  answers "$(setting webhdfs)/jmx?qry=Hadoop:service=NameNode,name=NameNodeInfo" \
+    "LiveNodes.*127.0.0.1:$(cut -d' ' -f1 "$folder/ports")"
 }
 
 # --- Spark ---
@@ -167,31 +166,21 @@ for package in java.lang java.lang.invoke java.lang.reflect java.io java.net jav
   spark_options+=("--add-opens=java.base/$package=ALL-UNNAMED")
 done
 
-start_master() {
+launch_master() {
   local host_port
   host_port=$(host_and_port master)
   run_spark 256m org.apache.spark.deploy.master.Master --host 127.0.0.1 --port "${host_port#*:}" \
     --webui-port "$(host_and_port master_web | cut -d: -f2)"
-  await_server ask_namenode "$(setting master_web)/json/" ALIVE
 }
+is_ready_master() { answers "$(setting master_web)/json/" ALIVE; }
 
-start_worker() {
-  local before
-  before=$(live_workers)
+launch_worker() {
   run_spark 256m org.apache.spark.deploy.worker.Worker --host 127.0.0.1 --cores 1 --memory 768m --webui-port 0 \
     --work-dir "$folder/work" "$(setting master)"
-  await_server more_workers "$before"
 }
+is_ready_worker() { grep -qs 'Successfully registered with master' "$folder/server.out"; }
 
-live_workers() {
-  python3 - "$(setting master_web)/json/" <<'PYTHON' 2>/dev/null || echo 0
-import json, sys, urllib.request
-print(json.load(urllib.request.urlopen(sys.argv[1], timeout=5))["aliveworkers"])
-PYTHON
-}
-more_workers() { [ "$(live_workers)" -gt "$1" ]; }
-
-start_connect() {
+launch_connect() {
   local port hadoop_default=()
   port=$(host_and_port connect | cut -d: -f2)
   [ -z "$(setting hdfs)" ] || hadoop_default=(--conf "spark.hadoop.fs.defaultFS=$(setting hdfs)")
@@ -207,35 +196,34 @@ start_connect() {
     --conf spark.sql.session.timeZone=UTC --conf spark.sql.shuffle.partitions=2 \
     --conf spark.databricks.delta.snapshotPartitions=1 \
     ${hadoop_default[@]+"${hadoop_default[@]}"} spark-internal
-  await_server listens "$port"
 }
-
-listens() { # PORT
-  (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
+is_ready_connect() { (exec 3<>"/dev/tcp/127.0.0.1/$(host_and_port connect | cut -d: -f2)") 2>/dev/null; }
 
 # --- Kafka, which has a script of its own ---
 
 set_up_kafka() { :; }
-start_kafka() {
+launch_kafka() {
   "$repository/scripts/kafka.sh" up "$folder" >/dev/null
   set_setting kafka "$(sed -n 's/^plaintext=//p' "$folder/broker.env")"
 }
 
+is_ready_kafka() { is_running; } # its script has waited for that
+
 # --- All of them ---
 
-start_server() {
-  case $server in
-    datanode*) start_datanode ;;
-    worker*) start_worker ;;
-    *) "start_$server" ;;
-  esac
+launch_server() {
+  mkdir -p "$folder"
+  "launch_${server%[12]}"
+}
+await_ready() {
+  await_server "is_ready_${server%[12]}"
   printf '%s: ready\n' "$name" >&2
 }
 
 restart_server() {
   stop_server TERM
-  if [ "$server" = kafka ]; then "$repository/scripts/kafka.sh" restart "$folder"; else start_server; fi
+  if [ "$server" = kafka ]; then "$repository/scripts/kafka.sh" restart "$folder"; else launch_server; fi
+  await_ready
 }
 
 # Nobody in front of whom it serves: those that started last end first.
@@ -262,11 +250,15 @@ up() {
       ! is_running || fail "it runs already in $folder"
     done
     "set_up_$part"
+    # Each finds the others when they come: they start side by side.
     for server_of_part in $(servers_of "$part"); do
       started+=("$server_of_part")
       select_server "$server_of_part"
-      mkdir -p "$folder"
-      start_server
+      launch_server
+    done
+    for server_of_part in $(servers_of "$part"); do
+      select_server "$server_of_part"
+      await_ready
     done
   done
   trap - EXIT

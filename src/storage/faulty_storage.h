@@ -21,7 +21,7 @@ struct Fault {
     kSync,     // Sync
     kReplace,  // Replace
     kRemove,   // Remove
-    kList,     // List, ListAll, Find
+    kList,     // List, ListAll, ListFolders, Find
   };
   enum class Kind {
     kEio,       // Nothing happened.
@@ -51,6 +51,7 @@ class FaultyStorage final : public Storage {
   std::optional<Entry> Find(std::string_view path) const override;
   std::vector<Entry> List(std::string_view folder) const override;
   std::vector<Entry> ListAll(std::string_view folder) const override;
+  std::vector<std::string> ListFolders(std::string_view folder) const override;
   void Write(std::string_view path, std::string_view bytes) override;
   void Append(std::string_view path, std::string_view bytes) override;
   void Sync(std::span<const std::string> paths) override;

@@ -113,7 +113,8 @@ std::optional<Entry> HdfsStorage::Find(std::string_view path) const {
   HdfsAnswer answer = hdfs_.Get("GETFILESTATUS", absolute);
   // A path below a file is refused by way of its access rights.
   if (answer.exception == "FileNotFoundException" || answer.exception == "ParentNotDirectoryException" ||
-      (answer.exception == "AccessControlException" && answer.message.find("is not a directory") != std::string::npos)) {
+      (answer.exception == "AccessControlException" &&
+       answer.message.find("is not a directory") != std::string::npos)) {
     return std::nullopt;
   }
   if (!answer.ok()) throw Failure("look at", path, answer);
@@ -179,6 +180,14 @@ std::vector<Entry> HdfsStorage::ListAll(std::string_view folder) const {
   return entries;
 }
 
+std::vector<std::string> HdfsStorage::ListFolders(std::string_view folder) const {
+  RequireFolderPath(folder);
+  std::vector<std::string> names;
+  for (const auto& path : ListFolder(folder).folders) names.push_back(path.substr(path.rfind('/') + 1));
+  std::ranges::sort(names);
+  return names;
+}
+
 void HdfsStorage::Write(std::string_view path, std::string_view bytes) {
   HdfsAnswer answer = hdfs_.Create(AbsoluteFile(path), bytes);
   if (!answer.ok()) throw Failure("write", path, answer);
@@ -191,8 +200,8 @@ void HdfsStorage::Append(std::string_view path, std::string_view bytes) {
   if (!answer.ok()) throw Failure("append to", path, answer);
 }
 
-// HDFS has made durable what it has closed. That the files are there is asked all the same: a log must not name what was
-// lost with a server.
+// HDFS has made durable what it has closed. That the files are there is asked all the same: a log must not name what
+// was lost with a server.
 void HdfsStorage::Sync(std::span<const std::string> paths) {
   base::ParallelFor(paths.size(), kThreads, [&](size_t i) {
     if (!Find(paths[i])) throw base::IoError("cannot make {} durable: there is no such file", Url(paths[i]));
@@ -241,8 +250,8 @@ void HdfsStorage::Replace(std::string_view path, std::string_view bytes) {
 
 void HdfsStorage::Remove(std::string_view path) {
   HdfsAnswer answer = hdfs_.Delete(AbsoluteFile(path));
-  bool is_gone = answer.ok() || answer.exception == "FileNotFoundException" ||
-                 answer.exception == "ParentNotDirectoryException";
+  bool is_gone =
+      answer.ok() || answer.exception == "FileNotFoundException" || answer.exception == "ParentNotDirectoryException";
   if (!is_gone) throw Failure("remove", path, answer);
 }
 

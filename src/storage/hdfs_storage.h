@@ -27,6 +27,7 @@ class HdfsStorage final : public Storage {
   std::optional<Entry> Find(std::string_view path) const override;
   std::vector<Entry> List(std::string_view folder) const override;
   std::vector<Entry> ListAll(std::string_view folder) const override;
+  std::vector<std::string> ListFolders(std::string_view folder) const override;
   void Write(std::string_view path, std::string_view bytes) override;
   void Append(std::string_view path, std::string_view bytes) override;
   void Sync(std::span<const std::string> paths) override;

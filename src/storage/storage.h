@@ -21,8 +21,9 @@ struct Entry {
 
 // Where a lake lies: a local disk, HDFS, later an object store. Paths are relative to the storage's root, with "/"
 // between parts and none in front; no part is "." or "..". Read, ReadRange, Find, Url and LocalPath of a storage on
-// the local disk also take an absolute path of it, "/data/x.parquet", which the logs of foreign tables may name; nothing is written there. Every method
-// throws Error{kIo} when the machine fails it and Error{kInput} on a path that is not of that form. Thread-safe.
+// the local disk also take an absolute path of it, "/data/x.parquet", which the logs of foreign tables may name;
+// nothing is written there. Every method throws Error{kIo} when the machine fails it and Error{kInput} on a path that
+// is not of that form. Thread-safe.
 class Storage {
  public:
   virtual ~Storage() = default;
@@ -37,6 +38,9 @@ class Storage {
   // Files (no folders) right in the folder, or anywhere below it, sorted by path. An absent folder is an empty one.
   virtual std::vector<Entry> List(std::string_view folder) const = 0;
   virtual std::vector<Entry> ListAll(std::string_view folder) const = 0;
+
+  // Names of the folders right in the folder, sorted. An absent folder is an empty one.
+  virtual std::vector<std::string> ListFolders(std::string_view folder) const = 0;
 
   // Writes a file in one piece, its folders with it; an old one of that name is overwritten. Not durable before Sync().
   // A crash may leave any part of it, so only files that nothing refers to yet are written so.

@@ -25,8 +25,8 @@ using Strings = std::vector<std::string>;
 // A storage that is empty, and a look at what lies in it without it.
 struct StorageUnderTest {
   std::string name;
-  std::function<std::unique_ptr<Storage>()> open;                  // An empty one, which lasts until the next.
-  std::function<Strings(const std::string& folder)> names;         // Of all files in the folder of it, hidden ones too.
+  std::function<std::unique_ptr<Storage>()> open;           // An empty one, which lasts until the next.
+  std::function<Strings(const std::string& folder)> names;  // Of all files in the folder of it, hidden ones too.
   int racing_rounds = 100;
 };
 
@@ -107,6 +107,10 @@ TEST_P(StorageContractTest, ListsAreSortedByPathAndNameTheFolderAsTheCallerDid) 
   EXPECT_EQ(Paths(storage_->ListAll("t")), (Strings{"t/.hidden", "t/a", "t/p=1/q=1/y", "t/p=2/x", "t/z"}));
   EXPECT_EQ(Paths(storage_->List("")), (Strings{"top"}));
   EXPECT_EQ(storage_->ListAll("").size(), 6u);
+  EXPECT_EQ(storage_->ListFolders("t"), (Strings{"p=1", "p=2"}));
+  EXPECT_EQ(storage_->ListFolders(""), (Strings{"t"}));
+  EXPECT_TRUE(storage_->ListFolders("absent").empty());
+  EXPECT_TRUE(storage_->ListFolders("top").empty());
 }
 
 TEST_P(StorageContractTest, PathsThatLeaveTheRootOrAreNoPathsAreRefused) {
@@ -192,7 +196,8 @@ TEST_P(StorageContractTest, AFolderWhereAFileIsWantedIsAnIoError) {
 }
 
 TEST_P(StorageContractTest, NamesHaveAnyCharacterThatALakeGivesThem) {
-  const Strings names = {"a b", "100%", "%41", "x+y", "x&y", "x;y", "x#y", "x?y", "k=v w", "ü", "日本", "'q'", "~", "[a]*"};
+  const Strings names = {"a b", "100%",  "%41", "x+y",  "x&y", "x;y", "x#y",
+                         "x?y", "k=v w", "ü",   "日本", "'q'", "~",   "[a]*"};
   for (const auto& name : names) storage_->Write("t/" + name + "/" + name, name);
   for (const auto& name : names) {
     EXPECT_EQ(storage_->Read("t/" + name + "/" + name), name);

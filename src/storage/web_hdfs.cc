@@ -31,17 +31,11 @@ constexpr std::array<std::string_view, 6> kNotInCharge = {"StandbyException",   
                                                           "SafeModeException",      "ConnectException",
                                                           "ServerTooBusyException", "SocketTimeoutException"};
 // What is about the file or the question, whoever is asked. All else that a DataNode says is about itself.
-constexpr std::array<std::string_view, 11> kAboutTheFile = {"FileNotFoundException",
-                                                            "FileAlreadyExistsException",
-                                                            "ParentNotDirectoryException",
-                                                            "AccessControlException",
-                                                            "IllegalArgumentException",
-                                                            "InvalidPathException",
-                                                            "NSQuotaExceededException",
-                                                            "DSQuotaExceededException",
-                                                            "PathIsNotEmptyDirectoryException",
-                                                            "UnsupportedOperationException",
-                                                            "AlreadyBeingCreatedException"};
+constexpr std::array<std::string_view, 11> kAboutTheFile = {
+    "FileNotFoundException",         "FileAlreadyExistsException",  "ParentNotDirectoryException",
+    "AccessControlException",        "IllegalArgumentException",    "InvalidPathException",
+    "NSQuotaExceededException",      "DSQuotaExceededException",    "PathIsNotEmptyDirectoryException",
+    "UnsupportedOperationException", "AlreadyBeingCreatedException"};
 constexpr std::array<std::string_view, 2> kAboutTheIdentity = {"SecurityException", "InvalidToken"};
 
 template <size_t N>
@@ -93,12 +87,16 @@ std::string HostOf(const std::string& url) {
 // When a call gives up, how long it pauses, and why it had to be tried again.
 class WebHdfs::Attempts {
  public:
-  Attempts(std::string what, const HdfsOptions& options)
-      : what_(std::move(what)), options_(options), deadline_(Clock::now() + options.retry_for) {}
+  Attempts(std::string what, const HdfsOptions& options, std::atomic<bool>& has_given_up)
+      : what_(std::move(what)),
+        options_(options),
+        has_given_up_(has_given_up),
+        deadline_(Clock::now() + (has_given_up ? milliseconds(0) : options.retry_for)) {}
 
   // Pauses, longer each time; throws when the time is up.
   void Again(const std::string& reason) {
     if (Clock::now() >= deadline_) {
+      has_given_up_ = true;
       throw base::IoError("HDFS does not {}: {}; tried for {} ms at {}: see that its servers run, or set hdfs.webhdfs",
                           what_, http::MaskSecrets(reason), options_.retry_for.count(),
                           fmt::join(options_.webhdfs, ", "));
@@ -115,8 +113,9 @@ class WebHdfs::Attempts {
   }
 
   [[noreturn]] void Refuse(const HdfsAnswer& answer) const {
-    throw base::InputError("HDFS does not accept user or token, set hdfs.user or hdfs.delegation_token: it would not {}: {} {}",
-                           what_, answer.exception, http::MaskSecrets(answer.message));
+    throw base::InputError(
+        "HDFS does not accept user or token, set hdfs.user or hdfs.delegation_token: it would not {}: {} {}", what_,
+        answer.exception, http::MaskSecrets(answer.message));
   }
 
   bool had_no_answer = false;
@@ -125,6 +124,7 @@ class WebHdfs::Attempts {
  private:
   std::string what_;
   const HdfsOptions& options_;
+  std::atomic<bool>& has_given_up_;
   Clock::time_point deadline_;
   milliseconds pause_ = kFirstPause;
 };
@@ -185,6 +185,7 @@ std::optional<http::Response> WebHdfs::TryNameNode(http::Method method, std::str
     http::Response response = clients_.Send({.method = method,
                                              .url = UrlOf(address, operation, path, parameters),
                                              .content_type = "application/octet-stream"});
+    has_given_up_ = false;
     if (response.status < 400) return response;
     HdfsAnswer answer = Understand(response);
     if (response.status == kUnauthorized || Contains(kAboutTheIdentity, answer.exception)) attempts.Refuse(answer);
@@ -208,7 +209,7 @@ std::optional<http::Response> WebHdfs::TryNameNode(http::Method method, std::str
 
 HdfsAnswer WebHdfs::AskNameNode(http::Method method, std::string_view operation, const std::string& path,
                                 const std::string& parameters) {
-  Attempts attempts(fmt::format("{} {}", operation, path), options_);
+  Attempts attempts(fmt::format("{} {}", operation, path), options_, has_given_up_);
   while (true) {
     bool had_no_answer = attempts.had_no_answer;
     auto response = TryNameNode(method, operation, path, parameters, attempts);
@@ -220,7 +221,7 @@ HdfsAnswer WebHdfs::AskNameNode(http::Method method, std::string_view operation,
 }
 
 HdfsAnswer WebHdfs::AskDataNode(const Content& content, const std::string& path, const std::string& parameters) {
-  Attempts attempts(fmt::format("{} {}", content.operation, path), options_);
+  Attempts attempts(fmt::format("{} {}", content.operation, path), options_, has_given_up_);
   while (true) {
     // 1. The NameNode says which DataNode is to do it.
     std::string excluded;

@@ -68,6 +68,8 @@ class WebHdfs {
   HdfsOptions options_;
   std::string identity_;            // "&user.name=..." or "&delegation=..."
   std::atomic<size_t> active_ = 0;  // Index of the address that answered last.
+  // A call has given up since the last answer: others do not wait as long for the same again.
+  std::atomic<bool> has_given_up_ = false;
   http::ClientPool clients_;
 };
 

@@ -6,8 +6,8 @@
 
 namespace qlake::testing {
 
-// An actual HDFS, a NameNode and two DataNodes (scripts/cluster.sh): that of ctest, whose folder QLAKE_CLUSTER names, or
-// one that ends with this process.
+// An actual HDFS, a NameNode and two DataNodes (scripts/cluster.sh): that of ctest, whose folder QLAKE_CLUSTER names,
+// or one that ends with this process.
 class HdfsCluster {
  public:
   static HdfsCluster& Shared();  // One a process.
