@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/context.h"
+#include "cli/hdfs_settings.h"
 #include "cli/kafka_settings.h"
 #include "cli/open_lake.h"
 #include "cli/progress.h"
@@ -142,7 +143,7 @@ void AddStream(CLI::App& app, CommandLine& line) {
   auto& command = line.Add(app, "stream",
                            "Bring events into app_events, each exactly once, and keep their marts up to date; Ctrl-C "
                            "commits what has been read",
-                           keys,
+                           WithHdfsKeys(keys),
                            "  qlake stream --brokers localhost:9092 --topic app-events --lake lake\n"
                            "  qlake stream --brokers localhost:9092 --registry http://localhost:8081\n"
                            "  qlake stream --from-file events.jsonl --until-idle --lake lake\n"

@@ -21,8 +21,10 @@ std::string ToJsonText(const TableVersions& versions);
 TableVersions VersionsFromJson(const std::string& json);
 
 struct LakeOptions {
-  std::string root;  // A folder of the local disk.
+  std::string root;  // A folder of the local disk, or hdfs://host:port/folder.
   uint64_t memory_bytes = uint64_t{1} << 30;
+  storage::HdfsOptions hdfs;
+  std::chrono::milliseconds hdfs_lease{8'000};  // lake/hdfs_lease.h
 };
 
 // The lake and the engine over it. Not thread-safe, but for what Database says.

@@ -253,7 +253,7 @@ void Database::DefineView(const std::string& name, const std::string& select) { 
 
 void Database::DefineTable(const std::string& name, const delta::Snapshot& snapshot) {
   for (const auto& [path, file] : snapshot.files()) {
-    if (path.starts_with('/')) state_->outside_urls.insert(state_->storage.Url(path));
+    if (path.starts_with('/')) state_->outside_urls.insert(state_->storage.LocalPath(path));
   }
   state_->DefineView(name, SelectAllFiles(state_->storage, snapshot, &state_->file_facts));
 }
@@ -355,7 +355,7 @@ void Database::Lock() {
       fmt::format("SET search_path = {}; SET allowed_paths = [{}]; SET allowed_directories = [{}]; SET "
                   "enable_external_access = false",
                   QuoteLiteral(fmt::format("{}", fmt::join(schemas, ","))), with_patterns(state_->outside_urls),
-                  with_patterns({state_->storage.Url("") + "/"})));
+                  with_patterns({state_->storage.LocalPath("") + "/"})));
   state_->connection.LockConfiguration();
 }
 
