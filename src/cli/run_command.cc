@@ -22,7 +22,7 @@ void PrintReports(Context& context, lake::Lake& lake, const model::Project& proj
   auto reports = LoadReports(project);
   std::string all_sql;
   for (const auto& definition : reports) all_sql += definition.sql;
-  if (!run::DefinePublished(lake, project, std::nullopt, all_sql)) return;
+  if (!run::DefinePublished(lake, lake.engine(), project, std::nullopt, all_sql)) return;
   for (const auto& definition : reports) {
     if (run::FindAbsentEvents(lake, project, definition.sql)) continue;  // Nothing was streamed so far.
     context.out << "\n" << definition.title << " (qlake report " << definition.name << ")\n";
