@@ -53,7 +53,7 @@ int Execute(Context& context, const AnswerOptions& options) {
   auto project = context.LoadProject();
   FillTopics(*lake, project);
   bool has_topics = lake->database().QueryInteger("SELECT count(*) FROM streamed.accounts") > 0;
-  if (!has_topics) run::RequirePublished(*lake, project, std::nullopt, "ops.ledger");
+  if (!has_topics) run::RequirePublished(*lake, lake->database(), project, std::nullopt, "ops.ledger");
   lake->Define(lake::LedgerSchema(), lake->Load(lake::kOpsLedger));
   WriteAnswer(
       context, lake->database(),

@@ -22,7 +22,7 @@ void PrintReports(Context& context, lake::Lake& lake, const model::Project& proj
   auto reports = LoadReports(project);
   std::string all_sql;
   for (const auto& definition : reports) all_sql += definition.sql;
-  bool is_published = run::DefinePublished(lake, project, std::nullopt, all_sql).has_value();
+  bool is_published = run::DefinePublished(lake, lake.engine(), project, std::nullopt, all_sql).has_value();
   for (const auto& definition : reports) {
     bool is_of_events = run::NamesEvents(project, definition.sql);
     if (is_of_events ? run::FindAbsentEvents(lake, project, definition.sql).has_value() : !is_published) continue;

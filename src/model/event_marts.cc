@@ -129,7 +129,7 @@ bool EventMartsAreStale(lake::Lake& lake, const Project& project) {
 std::vector<WrittenTable> RefreshEventMarts(lake::Writer& writer, const Project& project) {
   std::vector<WrittenTable> written;
   auto& lake = writer.lake();
-  lake.DefineFunctions(project.functions_sql());
+  lake.DefineFunctions(lake.database(), project.FunctionsSql(lake.database().name()));
   for (const auto& shape : project.events()) {
     auto events = lake.Load(lake::EventsSchema(shape).name);
     if (events) EventMarts(writer, project, shape, *events).Refresh(written);

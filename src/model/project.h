@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lake/event_shape.h"
@@ -27,7 +28,8 @@ class Project {
   // which it can be: sums first.
   const std::vector<lake::EventShape>& events() const { return events_; }
   const std::vector<Model>& event_models() const { return event_models_; }
-  const std::string& functions_sql() const { return functions_sql_; }
+  // functions/<engine>.sql; empty when the project has none.
+  std::string FunctionsSql(std::string_view engine) const;
   const std::vector<ProjectFile>& files() const { return files_; }
   // All files below a folder such as reports/, with their paths.
   std::vector<ProjectFile> FilesIn(const std::string& folder) const;
@@ -43,7 +45,6 @@ class Project {
   std::vector<Model> models_;
   std::vector<lake::EventShape> events_;
   std::vector<Model> event_models_;
-  std::string functions_sql_;
 };
 
 // Writes the built-in project out, to edit. Existing files are left as they are; returns the paths written.
