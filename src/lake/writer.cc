@@ -20,6 +20,7 @@ namespace {
 constexpr const char* kLockPath = "_qlake/writer.lock";
 constexpr const char* kEpochPath = "_qlake/writer.epoch";
 constexpr std::chrono::milliseconds kPollInterval{50};
+constexpr size_t kPendingMax = 8;  // Commits under way beside the engine: each may hold rows.
 
 // The lock file names its holder, for people; the lock itself is the OS's.
 std::string ReadHolder(int fd) {
@@ -32,6 +33,27 @@ void WriteHolder(int fd, const std::string& run_id) {
   std::string text = fmt::format("pid {} run {}", getpid(), run_id);
   // For people only: a failure here changes nothing.
   if (ftruncate(fd, 0) != 0 || pwrite(fd, text.data(), text.size(), 0) < 0) base::LogDebug("lease file not written");
+}
+
+engine::TableChange ChangeOf(const TableSchema& schema, const std::vector<TextRow>& rows) {
+  engine::TableChange change;
+  if (!rows.empty()) change.insert_sql = SelectRows(schema, rows);
+  return change;
+}
+
+engine::ApplyReport CommitComputed(const std::string& table_path, engine::ComputedChange computed) {
+  auto report = std::move(computed).Commit();
+  if (const auto* conflict = std::get_if<delta::Conflict>(&report.outcome)) {
+    throw base::UnavailableError("another writer was at {} at version {} ({}): run the command again", table_path,
+                                 conflict->version, conflict->reason);
+  }
+  base::LogInfo("committed", {{"table", table_path},
+                              {"version", std::get<delta::Committed>(report.outcome).version},
+                              {"rows_inserted", report.rows_inserted},
+                              {"rows_removed", report.rows_removed},
+                              {"files_added", report.files_added},
+                              {"bytes_written", report.bytes_written}});
+  return report;
 }
 
 }  // namespace
@@ -65,6 +87,7 @@ Writer::Writer(Lake& lake, std::string run_id, std::chrono::milliseconds wait)
 }
 
 Writer::~Writer() {
+  pending_.clear();  // Waits for them: nobody else may write before they have ended.
   if (lock_fd_ >= 0) close(lock_fd_);
 }
 
@@ -79,8 +102,8 @@ int64_t Writer::NextEpoch() const {
   return last + 1;
 }
 
-engine::ApplyReport Writer::Commit(const engine::TableTarget& target, const engine::TableChange& change,
-                                   std::vector<delta::SetTransaction> progress, const std::string& operation) {
+engine::ComputedChange Writer::Compute(const engine::TableTarget& target, const engine::TableChange& change,
+                                       std::vector<delta::SetTransaction> progress, const std::string& operation) {
   engine::ApplyOptions options;
   options.progress = std::move(progress);
   options.progress.push_back({kWriterApp, epoch_, lake_.clock().Now().us / 1000});
@@ -88,19 +111,28 @@ engine::ApplyReport Writer::Commit(const engine::TableTarget& target, const engi
   options.fence_epoch = epoch_;
   options.commit.operation = operation;
   options.commit.run_id = run_id_;
-  auto base = lake_.LoadPath(target.path);
-  auto report = lake_.database().Apply(target, base, change, options, lake_.clock());
-  if (const auto* conflict = std::get_if<delta::Conflict>(&report.outcome)) {
-    throw base::UnavailableError("another writer was at {} at version {} ({}): run the command again", target.path,
-                                 conflict->version, conflict->reason);
-  }
-  base::LogInfo("committed", {{"table", target.path},
-                              {"version", std::get<delta::Committed>(report.outcome).version},
-                              {"rows_inserted", report.rows_inserted},
-                              {"rows_removed", report.rows_removed},
-                              {"files_added", report.files_added},
-                              {"bytes_written", report.bytes_written}});
-  return report;
+  return lake_.database().Compute(target, lake_.LoadPath(target.path), change, options, lake_.clock());
+}
+
+engine::ApplyReport Writer::Commit(const engine::TableTarget& target, const engine::TableChange& change,
+                                   std::vector<delta::SetTransaction> progress, const std::string& operation) {
+  return CommitComputed(target.path, Compute(target, change, std::move(progress), operation));
+}
+
+void Writer::CommitLater(const engine::TableTarget& target, const engine::TableChange& change,
+                         std::vector<delta::SetTransaction> progress, const std::string& operation) {
+  auto computed = Compute(target, change, std::move(progress), operation);
+  if (pending_.size() >= kPendingMax) pending_[pending_.size() - kPendingMax].get();
+  pending_.push_back(std::async(std::launch::async, [path = target.path, computed = std::move(computed)]() mutable {
+                       return CommitComputed(path, std::move(computed));
+                     }).share());
+}
+
+std::vector<engine::ApplyReport> Writer::Await() {
+  auto pending = std::exchange(pending_, {});
+  std::vector<engine::ApplyReport> reports;
+  for (const auto& commit : pending) reports.push_back(commit.get());
+  return reports;
 }
 
 delta::CommitOutcome Writer::Commit(delta::Transaction transaction, delta::CommitOptions options) {
@@ -112,9 +144,12 @@ delta::CommitOutcome Writer::Commit(delta::Transaction transaction, delta::Commi
 
 engine::ApplyReport Writer::Append(const TableSchema& schema, const std::vector<TextRow>& rows,
                                    std::vector<delta::SetTransaction> progress) {
-  engine::TableChange change;
-  if (!rows.empty()) change.insert_sql = SelectRows(schema, rows);
-  return Commit(TargetOf(schema), change, std::move(progress), "WRITE");
+  return Commit(TargetOf(schema), ChangeOf(schema, rows), std::move(progress));
+}
+
+void Writer::AppendLater(const TableSchema& schema, const std::vector<TextRow>& rows,
+                         std::vector<delta::SetTransaction> progress) {
+  CommitLater(TargetOf(schema), ChangeOf(schema, rows), std::move(progress));
 }
 
 }  // namespace qlake::lake
