@@ -36,8 +36,7 @@ install_jars() {
   done
 }
 
-../scripts/spark.sh install
-../scripts/kafka.sh install
+(cd .. && scripts/spark.sh install && scripts/kafka.sh install)
 stamp=.venv/stamp.$(cat install.sh requirements.txt | sha256sum | cut -c1-16)
 [ -e "$stamp" ] && exit 0
 

@@ -134,7 +134,7 @@ rd_kafka_t* Connect(const std::string& brokers) {
 
 void AssignAll(rd_kafka_t* client, const char* topic) {
   rd_kafka_topic_t* handle = rd_kafka_topic_new(client, topic, nullptr);
-  const rd_kafka_metadata* metadata = nullptr;
+  const rd_kafka_metadata_t* metadata = nullptr;
   if (rd_kafka_metadata(client, 0, handle, &metadata, 10'000) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     throw std::runtime_error("no broker answers");
   }

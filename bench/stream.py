@@ -25,8 +25,8 @@ PARTITIONS = 4
 EVENTS = 2_000_000
 VISIBLE_RATE = 50_000  # Events a second.
 VISIBLE_S = 20
-CONNECT = "Kafka Connect, file sink"
-SPARK = "Spark Structured Streaming, Delta"
+CONNECT = "Kafka Connect's file sink"
+SPARK = "Spark Structured Streaming into Delta"
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def bench_rate(data: pathlib.Path, rounds: int, tell) -> dict[str, list[measure.
     no_marts = project_without_marts(data / "project-without-marts")
     found: dict[str, list[measure.Measurement]] = {}
     with broker(data / "kafka") as address:
-        subprocess.run(produce_command(address, TOPIC, "--rate", "0", "--count", str(EVENTS)), check=True)
+        subprocess.run(produce_command(address, TOPIC, "--rate", "0", "--count", str(EVENTS)), check=True, stdout=subprocess.DEVNULL)
         until_idle = stream_command(address, TOPIC, lake, "--until-idle")
         contestants = {
             "qlake": lambda: measure_qlake(data, until_idle),
@@ -131,7 +131,7 @@ def bench_visible(data: pathlib.Path, rounds: int) -> dict[str, list[Visibility]
         for number in range(rounds):
             shutil.rmtree(lake, ignore_errors=True)
             topic = f"visible-{number}"
-            subprocess.run(produce_command(address, topic, "--rate", "0", "--count", "1000"), check=True)
+            subprocess.run(produce_command(address, topic, "--rate", "0", "--count", "1000"), check=True, stdout=subprocess.DEVNULL)
             log = data / "log.txt"
             with log.open("wb") as output:
                 stream = subprocess.Popen(stream_command(address, topic, lake), stdout=output, stderr=subprocess.STDOUT)
