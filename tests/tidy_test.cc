@@ -71,7 +71,7 @@ TEST(TidyTest, ThirdPartyHeadersStayInTheirRooms) {
                                                               {"openssl/", {"base", "report"}},
                                                               {"spdlog/", {"base"}},
                                                               {"xxhash.h", {"engine", "lake"}},
-                                                              {"simdjson.h", {"rows", "delta", "stream"}},
+                                                              {"simdjson.h", {"rows", "delta", "events", "stream"}},
                                                               {"parquet/", {"parquet"}},
                                                               {"librdkafka/", {"kafka"}},
                                                               {"curl/", {"http"}},

@@ -81,7 +81,7 @@ uint64_t EngineBytes(const Settings& settings) {
   return std::max(kEngineBytesMin, memory - std::min(memory, kBatchesBytes));
 }
 
-const lake::EventShape& OnlyShape(const model::Project& project) {
+const events::EventShape& OnlyShape(const model::Project& project) {
   if (project.events().size() == 1) return project.events().front();
   throw base::InputError(
       "the project must have one contract of events, events/app_events.toml; it has {}: write it out with qlake init",

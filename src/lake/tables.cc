@@ -97,7 +97,7 @@ TableSchema QuarantineSchema(const std::string& source) {
   return schema;
 }
 
-TableSchema EventsSchema(const EventShape& shape) {
+TableSchema EventsSchema(const events::EventShape& shape) {
   TableSchema schema = {"events." + shape.name, shape.description, {}, {"event_date", "event_hour"}};
   for (const auto& column : shape.columns) {
     schema.columns.push_back({column.name, column.type, column.personal, "as the event says it"});
@@ -115,7 +115,7 @@ TableSchema EventsSchema(const EventShape& shape) {
   return schema;
 }
 
-TableSchema DeadLetterSchema(const EventShape& shape) {
+TableSchema DeadLetterSchema(const events::EventShape& shape) {
   TableSchema schema = {
       "events." + shape.name + "_dead_letter",
       "Messages that are no good events, with all the reasons, and stretches of offsets without a message.",

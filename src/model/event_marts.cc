@@ -18,7 +18,7 @@ delta::Version ConsumedBy(const lake::Lake& lake, const Model& model) {
 // The marts of one table of events, brought to its newest version.
 class EventMarts {
  public:
-  EventMarts(lake::Writer& writer, const Project& project, const lake::EventShape& shape, delta::Snapshot events)
+  EventMarts(lake::Writer& writer, const Project& project, const events::EventShape& shape, delta::Snapshot events)
       : writer_(writer), lake_(writer.lake()), project_(project), shape_(shape), events_(std::move(events)) {}
 
   void Refresh(std::vector<WrittenTable>& written) {
@@ -106,7 +106,7 @@ class EventMarts {
   lake::Writer& writer_;
   lake::Lake& lake_;
   const Project& project_;
-  const lake::EventShape& shape_;
+  const events::EventShape& shape_;
   delta::Snapshot events_;
   std::optional<delta::Version> defined_for_;  // The version that changes.<name> begins behind.
   bool defined_anew_ = false;

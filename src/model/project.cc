@@ -24,10 +24,10 @@ std::string ReadWhole(const fs::path& path) {
 }
 
 // Sums and windows over the tables of events.
-void CheckEventReferences(const std::vector<lake::EventShape>& events, const std::vector<Model>& models) {
+void CheckEventReferences(const std::vector<events::EventShape>& events, const std::vector<Model>& models) {
   for (const auto& model : models) {
     bool is_known = std::any_of(events.begin(), events.end(),
-                                [&](const lake::EventShape& shape) { return shape.name == model.source; });
+                                [&](const events::EventShape& shape) { return shape.name == model.source; });
     if (!is_known) {
       throw base::InputError("the model of {} names events without a contract: {}", model.table, model.source);
     }

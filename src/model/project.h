@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "lake/event_shape.h"
+#include "events/event_shape.h"
 #include "model/built_in_project.h"
 #include "model/contract.h"
 #include "model/model.h"
@@ -26,7 +26,7 @@ class Project {
   const std::vector<Model>& models() const { return models_; }
   // Contracts of events (events/*.toml), and what is computed from their tables (events/marts/*.sql) in the order in
   // which it can be: sums first.
-  const std::vector<lake::EventShape>& events() const { return events_; }
+  const std::vector<events::EventShape>& events() const { return events_; }
   const std::vector<Model>& event_models() const { return event_models_; }
   // functions/<engine>.sql; empty when the project has none.
   std::string FunctionsSql(std::string_view engine) const;
@@ -43,7 +43,7 @@ class Project {
   std::vector<ProjectFile> files_;
   std::vector<Contract> contracts_;
   std::vector<Model> models_;
-  std::vector<lake::EventShape> events_;
+  std::vector<events::EventShape> events_;
   std::vector<Model> event_models_;
 };
 

@@ -89,7 +89,7 @@ class Streaming::Refresher {
   std::thread thread_;
 };
 
-Streaming::Streaming(lake::Lake& lake, const model::Project& project, const lake::EventShape& shape,
+Streaming::Streaming(lake::Lake& lake, const model::Project& project, const events::EventShape& shape,
                      stream::Stream::OpenSource open, StreamingSettings settings)
     : lake_(lake),
       project_(project),

@@ -27,7 +27,7 @@ struct StreamingReport {
 // that neither waits for the other. The lake's lease is held during a refresh only.
 class Streaming {
  public:
-  Streaming(lake::Lake& lake, const model::Project& project, const lake::EventShape& shape,
+  Streaming(lake::Lake& lake, const model::Project& project, const events::EventShape& shape,
             stream::Stream::OpenSource open, StreamingSettings settings);
   ~Streaming();
 

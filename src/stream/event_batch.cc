@@ -9,7 +9,7 @@ namespace qlake::stream {
 namespace {
 
 using Kind = base::ColumnType::Kind;
-using State = EventCell::State;
+using State = events::EventCell::State;
 
 constexpr int64_t kMicrosPerHour = 3'600'000'000;
 constexpr int64_t kUnknownHour = INT64_MAX;
@@ -17,12 +17,12 @@ constexpr size_t kDeadLetterBytesMax = size_t{16} << 20;
 
 int64_t FloorHour(int64_t us) { return us >= 0 ? us / kMicrosPerHour : (us - kMicrosPerHour + 1) / kMicrosPerHour; }
 
-std::optional<int64_t> HourOfEvent(const lake::EventShape& shape, const DecodedEvent& event) {
-  const EventCell& time = event.cells[shape.time_column];
+std::optional<int64_t> HourOfEvent(const events::EventShape& shape, const events::DecodedEvent& event) {
+  const events::EventCell& time = event.cells[shape.time_column];
   return time.state == State::kNumber ? std::optional<int64_t>(FloorHour(time.number)) : std::nullopt;
 }
 
-void AppendCell(const EventCell& cell, Kind kind, parquet::ColumnBuffer& buffer) {
+void AppendCell(const events::EventCell& cell, Kind kind, parquet::ColumnBuffer& buffer) {
   if (cell.state == State::kAbsent) {
     buffer.AppendNull();
     return;
@@ -70,7 +70,7 @@ std::string AsJsonText(std::string_view bytes) {
 
 }  // namespace
 
-EventLayout::EventLayout(const lake::EventShape& shape, const std::vector<base::Column>& table_columns)
+EventLayout::EventLayout(const events::EventShape& shape, const std::vector<base::Column>& table_columns)
     : table_columns_(table_columns.size()) {
   static const std::map<std::string, Part> kParts = {
       {"_rescued", Part::kRescued},       {"_topic", Part::kTopic},   {"_topic_id", Part::kTopicId},
@@ -89,7 +89,7 @@ EventLayout::EventLayout(const lake::EventShape& shape, const std::vector<base::
   }
 }
 
-void EventLayout::Append(const DecodedEvent& event, const EventOrigin& origin, parquet::RowBuffer& rows) const {
+void EventLayout::Append(const events::DecodedEvent& event, const EventOrigin& origin, parquet::RowBuffer& rows) const {
   for (size_t i = 0; i < origins_.size(); ++i) {
     auto& buffer = rows.values[i];
     switch (origins_[i].part) {
@@ -132,7 +132,7 @@ void EventLayout::Append(const DecodedEvent& event, const EventOrigin& origin, p
   }
 }
 
-EventBatch::EventBatch(const lake::EventShape& shape, const EventLayout& layout, const TopicName& topic,
+EventBatch::EventBatch(const events::EventShape& shape, const EventLayout& layout, const TopicName& topic,
                        std::string run_id)
     : shape_(shape),
       layout_(layout),
@@ -140,19 +140,19 @@ EventBatch::EventBatch(const lake::EventShape& shape, const EventLayout& layout,
       run_id_(std::move(run_id)),
       dead_letter_columns_(FileColumnsOf(lake::DeadLetterSchema(shape))) {}
 
-void EventBatch::AddEvent(const Message& message, const DecodedEvent& event) { Append(message, event); }
+void EventBatch::AddEvent(const Message& message, const events::DecodedEvent& event) { Append(message, event); }
 
-void EventBatch::AddEventAsItIs(const Message& message, const DecodedEvent& event) {
+void EventBatch::AddEventAsItIs(const Message& message, const events::DecodedEvent& event) {
   if (event.reasons.empty()) {
     Append(message, event);
     return;
   }
-  DecodedEvent kept = event;
+  events::DecodedEvent kept = event;
   kept.rest = event.is_json_object ? std::string(message.value) : AsJsonText(message.value);
   Append(message, kept);
 }
 
-void EventBatch::Append(const Message& message, const DecodedEvent& event) {
+void EventBatch::Append(const Message& message, const events::DecodedEvent& event) {
   EventOrigin origin{topic_.name, topic_.id, message.partition, message.offset, message.broker_time, std::nullopt};
   layout_.Append(event, origin, RowsOf(HourOfEvent(shape_, event)));
   Cover(message.partition, message.offset, message.offset + 1);

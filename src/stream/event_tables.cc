@@ -70,7 +70,7 @@ std::string TopicIdOf(const PositionName& name) {
   return slash == std::string::npos ? name.topic : name.topic.substr(slash + 1);
 }
 
-EventTables::EventTables(lake::Lake& lake, const lake::EventShape& shape, const std::string& run_id)
+EventTables::EventTables(lake::Lake& lake, const events::EventShape& shape, const std::string& run_id)
     : lake_(lake),
       shape_(shape),
       run_id_(run_id),

@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "base/fault.h"
+#include "events/event_decoder.h"
 #include "stream/event_batch.h"
-#include "stream/event_decoder.h"
 #include "stream/event_tables.h"
 #include "stream/message_payload.h"
 #include "stream/table_append.h"
@@ -74,7 +74,7 @@ std::string FromHex(std::string_view hex) {
 
 class Replayer {
  public:
-  Replayer(lake::Writer& writer, const lake::EventShape& shape, const ReplayOptions& options)
+  Replayer(lake::Writer& writer, const events::EventShape& shape, const ReplayOptions& options)
       : writer_(writer),
         lake_(writer.lake()),
         shape_(shape),
@@ -165,7 +165,7 @@ class Replayer {
     return std::nullopt;
   }
 
-  parquet::RowBuffer& RowsOf(const DecodedEvent& event) {
+  parquet::RowBuffer& RowsOf(const events::DecodedEvent& event) {
     auto hour = base::HourOf({event.cells[shape_.time_column].number});
     auto& rows = hours_[hour.hours];
     if (rows.columns.empty()) {
@@ -193,11 +193,11 @@ class Replayer {
 
   lake::Writer& writer_;
   lake::Lake& lake_;
-  const lake::EventShape& shape_;
+  const events::EventShape& shape_;
   const ReplayOptions& options_;
   TableAppend events_;
   EventLayout layout_;
-  EventDecoder decoder_;
+  events::EventDecoder decoder_;
   PayloadReader payloads_;
   CorrectedEvents corrected_;
   std::map<int64_t, parquet::RowBuffer> hours_;
@@ -207,7 +207,7 @@ class Replayer {
 
 }  // namespace
 
-ReplayReport Replay(lake::Writer& writer, const lake::EventShape& shape, const ReplayOptions& options) {
+ReplayReport Replay(lake::Writer& writer, const events::EventShape& shape, const ReplayOptions& options) {
   if (!writer.lake().Load(lake::EventsSchema(shape).name)) {
     throw base::InputError("nothing has been streamed into the lake {} yet: qlake stream",
                            writer.lake().options().root);

@@ -3,8 +3,8 @@
 #include <optional>
 #include <string>
 
+#include "events/event_shape.h"
 #include "kafka/schema_registry.h"
-#include "lake/event_shape.h"
 #include "lake/writer.h"
 
 namespace qlake::stream {
@@ -30,6 +30,6 @@ struct ReplayReport {
 // letter stays where it is, and what was put back carries _replayed_at. A crash leaves some put back, and the next call
 // the rest. Only offsets that the stream has passed for good are touched. Throws Error{kInput} with file and line on a
 // corrected file that is wrong, before anything is written.
-ReplayReport Replay(lake::Writer& writer, const lake::EventShape& shape, const ReplayOptions& options);
+ReplayReport Replay(lake::Writer& writer, const events::EventShape& shape, const ReplayOptions& options);
 
 }  // namespace qlake::stream

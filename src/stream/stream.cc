@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "events/event_decoder.h"
 #include "stream/commit_queue.h"
 #include "stream/event_batch.h"
-#include "stream/event_decoder.h"
 #include "stream/event_tables.h"
 #include "stream/message_payload.h"
 
@@ -42,7 +42,7 @@ struct PartitionState {
 
 class Stream::Work final : public PartitionOwner {
  public:
-  Work(lake::Lake& lake, const lake::EventShape& shape, OpenSource open, StreamOptions options)
+  Work(lake::Lake& lake, const events::EventShape& shape, OpenSource open, StreamOptions options)
       : lake_(lake),
         shape_(shape),
         open_(std::move(open)),
@@ -322,7 +322,7 @@ class Stream::Work final : public PartitionOwner {
     }
   }
 
-  void Load(Message message, const Payload& payload, const DecodedEvent& event, bool as_it_is) {
+  void Load(Message message, const Payload& payload, const events::DecodedEvent& event, bool as_it_is) {
     message.value = payload.text;
     auto& batch = Batch();
     for (auto& record : known_drift_.FindNew(shape_, event, message)) batch.NoteDrift(std::move(record));
@@ -408,12 +408,12 @@ class Stream::Work final : public PartitionOwner {
   }
 
   lake::Lake& lake_;
-  const lake::EventShape shape_;
+  const events::EventShape shape_;
   OpenSource open_;
   const StreamOptions options_;
   EventTables tables_;
   const EventLayout layout_;
-  EventDecoder decoder_;
+  events::EventDecoder decoder_;
   PayloadReader payloads_;
   KnownDrift known_drift_;
   std::optional<SteadyClock::time_point> deadline_;
@@ -433,7 +433,7 @@ class Stream::Work final : public PartitionOwner {
   CommitQueue queue_;                     // Last: its thread uses what stands above.
 };
 
-Stream::Stream(lake::Lake& lake, const lake::EventShape& shape, OpenSource open, StreamOptions options)
+Stream::Stream(lake::Lake& lake, const events::EventShape& shape, OpenSource open, StreamOptions options)
     : work_(std::make_unique<Work>(lake, shape, std::move(open), std::move(options))) {}
 
 Stream::~Stream() = default;

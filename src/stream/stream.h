@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "events/event_shape.h"
 #include "kafka/schema_registry.h"
-#include "lake/event_shape.h"
 #include "lake/lake.h"
 #include "stream/message_source.h"
 
@@ -48,7 +48,7 @@ class Stream {
   using OpenSource = std::function<std::unique_ptr<MessageSource>(PartitionOwner&)>;
 
   // `open` is called again when a partition was found to be another instance's.
-  Stream(lake::Lake& lake, const lake::EventShape& shape, OpenSource open, StreamOptions options);
+  Stream(lake::Lake& lake, const events::EventShape& shape, OpenSource open, StreamOptions options);
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;

@@ -1,4 +1,4 @@
-#include "stream/event_decoder.h"
+#include "events/event_decoder.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -11,9 +11,9 @@
 
 #include "base/json.h"
 #include "base/test_seed.h"
-#include "stream/test_shape.h"
+#include "events/test_shape.h"
 
-namespace qlake::stream {
+namespace qlake::events {
 namespace {
 
 const base::Timestamp kNow = *base::ParseTimestamp("2023-12-28T12:00:00Z");
@@ -211,4 +211,4 @@ TEST_F(EventDecoderTest, GarbledMessagesAreJudgedAsAnotherParserJudgesThem) {
 }
 
 }  // namespace
-}  // namespace qlake::stream
+}  // namespace qlake::events
