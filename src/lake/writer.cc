@@ -55,7 +55,8 @@ void Writer::FenceTables() {
         throw base::UnavailableError("another qlake has taken the lease of the lake {} over: run the command again",
                                      lake_.options().root);
       }
-      auto outcome = Commit(delta::Transaction(lake_.storage(), TablePath(tables[i]), *snapshot), {.operation = "FENCE"});
+      auto outcome =
+          Commit(delta::Transaction(lake_.storage(), TablePath(tables[i]), snapshot), {.operation = "FENCE"});
       is_fenced = std::holds_alternative<delta::Committed>(outcome);  // Streams write to their tables meanwhile.
     }
   });

@@ -50,7 +50,8 @@ bool ComesBefore(const Entry& a, const Entry& b) {
   auto key = [](const Entry& file) {
     std::string name = NameOf(file);
     bool is_version = name.size() > 20 && std::all_of(name.begin(), name.begin() + 20, ::isdigit);
-    return std::tuple(!is_version, is_version ? name.substr(0, 20) : std::string(), !name.ends_with(".json"), name);
+    return std::tuple(!is_version, is_version ? name.substr(0, 20) : std::string(),
+                      name.find(".checkpoint.") == std::string::npos, name);
   };
   return key(a) < key(b);
 }
