@@ -9,6 +9,7 @@
     run.py stream      2 million events from an actual Kafka broker into app_events: qlake and three peers
     run.py visible     50,000 events a second: how long until each is to be seen in app_events
     run.py delta       the log of a table of 100,000 files: opened, and a file committed to it; qlake and deltalake
+    run.py spark       statements over Spark Connect, their overhead: qlake's client and pyspark on one server
     run.py tables      write the tables of bench/README.md anew from bench/results/*.json
 
 Data and lakes are kept in QLAKE_BENCH_DATA (build/bench by default; 15 GB for all of them). A result goes to
@@ -40,6 +41,7 @@ SPARK_PYTHON = BENCH.parent / ".deps" / "spark" / "venv" / "bin" / "python"
 SEED = 7
 FIRST_HOUR = "2026-11-20T14"
 DELTA_LOG_BENCH = BENCH.parent / "build" / "bin" / "delta_log_bench"
+SPARK_CLIENT_BENCH = BENCH.parent / "build" / "bin" / "spark_client_bench"
 DELTALAKE_PYTHON = BENCH.parent / ".deps" / "venv" / "bin" / "python"  # Of the conformance tests, which have it, too.
 PEERS = ("duckdb_best", "duckdb_typical", "polars_job", "spark_job")
 # A file system looks twice at names and inodes that were freed in the last seconds, which whoever comes next would pay.
@@ -283,6 +285,38 @@ def bench_visible(rounds: int, peers: list[str]) -> dict[str, list[stream.Visibi
     return stream.bench_visible(DATA, rounds)
 
 
+def bench_spark(rounds: int, peers: list[str]) -> dict[str, list[measure.Measurement]]:
+    folder = DATA / "out-spark-server"
+    remove([folder])
+    script = str(BENCH.parent / "scripts" / "spark.sh")
+    subprocess.run([script, "up", str(folder), "--watch", str(os.getpid())], check=True)
+    address = (folder / "spark.env").read_text().strip().partition("=")[2]
+    clients = {
+        "qlake": [str(SPARK_CLIENT_BENCH), address],
+        "pyspark": [str(SPARK_PYTHON), str(BENCH / "peers" / "spark_client.py"), address],
+    }
+    found: dict[str, list[measure.Measurement]] = {}
+    for number in range(-1, rounds):  # The first round warms the server up.
+        for what, count in (("query", 50), ("command", 50), ("rows", 3)):
+            rows = {}
+            for who, command in clients.items():
+                measured, said = measure.measure_inside([*command, what, str(count)])
+                rows[who] = said["rows"]
+                if number >= 0:
+                    found.setdefault(f"{who}: {what}", []).append(measured)
+                    tell(number, f"{who}: {what}", measured)
+            if rows["qlake"] != rows["pyspark"]:
+                sys.exit(f"{what}: qlake reads {rows['qlake']} rows, pyspark {rows['pyspark']}")
+        for who, command in clients.items():
+            measured = measure.measure([*command, "query", "1"], str(DATA / "spark-client.log"))
+            if number >= 0:
+                found.setdefault(f"{who}: process, session, two queries", []).append(measured)
+                tell(number, f"{who}: process, session, two queries", measured)
+    subprocess.run([script, "down", str(folder)], check=True)
+    remove([folder])
+    return found
+
+
 def prepare_delta_table(files: int) -> pathlib.Path:
     table = DATA / f"delta-log-{files}"
     if not table.exists():
@@ -339,6 +373,7 @@ TITLES = {
     "stream": f"{stream.EVENTS:,} events of a topic of Kafka, consumed, judged and committed",
     "visible": "From the broker to a commit",
     "delta": "The log of a table of 100,000 files (a checkpoint and ten commits)",
+    "spark": "One statement over Spark Connect",
 }
 
 
@@ -361,7 +396,7 @@ def reference_of(who: str, measurements: dict) -> list[dict] | None:
 def format_table(result: dict) -> str:
     measurements = result["measurements"]
     rounds = len(next(iter(measurements.values())))
-    digits = {"batch": 2, "large": 2, "simulate": 2, "stream": 2, "delta": 4}.get(result["name"], 3)
+    digits = {"batch": 2, "large": 2, "simulate": 2, "stream": 2, "delta": 4, "spark": 4}.get(result["name"], 3)
     has_ratio = result["name"] in ("batch", "large", "stream")
     has_rate = result["name"] == "stream"
     machine = "; ".join(result["machine"].values())
@@ -429,6 +464,7 @@ BENCHMARKS = {
     "stream": bench_stream,
     "visible": bench_visible,
     "delta": bench_delta,
+    "spark": bench_spark,
 }
 SIZES = ["2.4 million", "4.8 million", "24 million"]
 

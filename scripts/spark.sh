@@ -8,8 +8,10 @@
 #                                               --watch-parent: when the caller does
 #   scripts/spark.sh down DIR                   stops it
 #   scripts/spark.sh kill DIR                   stops it as kill -9 does
-#   scripts/spark.sh restart DIR                starts it again, at another address
+#   scripts/spark.sh restart DIR                starts it again at the same address; sessions are lost
 #   scripts/spark.sh status DIR                 exit code 0 while it runs
+#
+# QLAKE_SPARK_TOKEN=TOKEN: it lets nobody in without.
 set -euo pipefail
 name=spark
 script=$(realpath "$0")
@@ -20,6 +22,7 @@ home=$repository/.deps/spark
 set_up_server() {
   [ -d "$home" ] || fail 'it is not installed: run scripts/spark.sh install'
   mkdir -p "$folder/conf"
+  port=$(free_ports 1)
   cat >"$folder/conf/log4j2.properties" <<PROPERTIES
 rootLogger.level=warn
 rootLogger.appenderRef.console.ref=console
@@ -38,7 +41,7 @@ spark.driver.memory                                         1g
 spark.driver.extraClassPath                                 $home/jars/*
 spark.driver.extraJavaOptions                               -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Duser.timezone=UTC
 spark.connect.grpc.binding.address                          127.0.0.1
-spark.connect.grpc.binding.port                             0
+spark.connect.grpc.binding.port                             $port
 spark.ui.enabled                                            false
 spark.local.dir                                             $folder/scratch
 spark.sql.warehouse.dir                                     $folder/warehouse
@@ -51,24 +54,22 @@ spark.sql.codegen.wholeStage                                false
 spark.sql.shuffle.partitions                                1
 spark.sql.sources.parallelPartitionDiscovery.parallelism    1
 spark.databricks.delta.snapshotPartitions                   1
+${QLAKE_SPARK_TOKEN:+spark.connect.authenticate.token $QLAKE_SPARK_TOKEN}
 PROPERTIES
+  echo "address=sc://127.0.0.1:$port" >"$folder/spark.env"
 }
 
 start_server() {
-  local port
-  rm -rf "$folder/scratch"
+  rm -rf "$folder/scratch" "$folder/server.out"  # What the last one said is no sign of this one.
   env -u JAVA_TOOL_OPTIONS "SPARK_HOME=$(echo "$home"/venv/lib/python3*/site-packages/pyspark)" \
     "JAVA_HOME=$(dirname "$(dirname "$(realpath "$(java_program)")")")" "SPARK_CONF_DIR=$folder/conf" SPARK_LOCAL_IP=127.0.0.1 \
     setsid "$home"/venv/lib/python3*/site-packages/pyspark/bin/spark-submit \
     --class org.apache.spark.sql.connect.service.SparkConnectServer --conf "spark.qlake.folder=$folder" spark-internal \
     </dev/null >"$folder/server.out" 2>&1 &
   echo $! >"$folder/pid"
-  await_server grep -q "$started" "$folder/server.out"
-  port=$(sed -n "s/.*$started.*:\([0-9]*\) .*/\1/p" "$folder/server.out")
-  echo "address=sc://127.0.0.1:$port" >"$folder/spark.env"
+  await_server grep -qs 'Spark Connect server started at: ' "$folder/server.out"
 }
 
-started='Spark Connect server started at: '
 command=${1-help}
 case $command in
   install) exec "$repository/scripts/install.sh" --spark ;;

@@ -75,6 +75,7 @@ TEST(TidyTest, ThirdPartyHeadersStayInTheirRooms) {
                                                               {"parquet/", {"parquet"}},
                                                               {"librdkafka/", {"kafka"}},
                                                               {"curl/", {"http"}},
+                                                              {"grpc/", {"spark"}},
                                                               {"grpcpp/", {"spark"}},
                                                               {"google/", {"spark"}},
                                                               {"nlohmann/", {"base"}}};

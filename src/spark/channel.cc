@@ -1,5 +1,7 @@
 #include "spark/channel.h"
 
+#include <grpc/support/log.h>
+
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -34,7 +36,15 @@ Connection WithUser(Connection connection) {
   return connection;
 }
 
+// It writes to standard error of its own accord, though each failure comes back to us as a status.
+void QuietLog() {
+  gpr_set_log_function([](gpr_log_func_args* line) {
+    if (line->severity == GPR_LOG_SEVERITY_ERROR) base::LogDebug("grpc", {{"text", line->message}});
+  });
+}
+
 std::shared_ptr<grpc::Channel> Open(const Connection& connection) {
+  QuietLog();
   if (!connection.token.empty() && !connection.use_tls && !IsThisMachine(connection.host)) {
     throw base::InputError("the token for Spark Connect at {} would go over the network in clear: set use_ssl=true",
                            NameOf(connection));

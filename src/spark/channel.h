@@ -52,13 +52,13 @@ class Channel {
     if (server_session_.empty()) server_session_ = response.server_side_session_id();
   }
 
-  // One question, asked again while the server cannot be reached, until the connection's time-out is over.
+  // One question, asked again until the connection's time-out is over while the server cannot be reached.
   template <typename Request, typename Response>
   Response Ask(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*), const Request& request) {
     auto deadline = Clock::now() + connection_.timeout;
     while (true) {
       Response response;
-      auto context = NewContext(connection_.timeout);
+      auto context = NewContext(connection_.answer_timeout);
       grpc::Status status = (stub().*method)(context.get(), request, &response);
       if (status.ok()) {
         Observe(response);

@@ -14,8 +14,10 @@ struct Connection {
   std::string token;    // Sent as a bearer token; empty: none. Goes over TLS, or to this machine only.
   std::string ca_file;  // PEM of the authorities to trust; empty: the system's. Counts with TLS only.
   std::string user;     // Whom the server takes us for where it asks for no token; empty: qlake.
-  // For the first contact and for each question; a server that is silent for so long is asked whether it lives.
-  std::chrono::milliseconds timeout{10'000};
+  std::chrono::milliseconds timeout{10'000};  // For reaching the server.
+  // For its answer to a question; one that is silent for the time-out above is asked whether it lives. A server that is
+  // just up, or short of memory, takes its time.
+  std::chrono::milliseconds answer_timeout{60'000};
   // How long a statement whose connection broke is looked for, before it counts as lost.
   std::chrono::milliseconds reattach_for{30'000};
 };

@@ -102,7 +102,7 @@ class Execution::Stream {
     auto request = channel_.NewRequest<proto::ConfigRequest>();
     request.mutable_operation()->mutable_get_option()->add_keys("spark.app.name");
     probe_ = std::make_unique<Probe>();
-    probe_->context = channel_.NewContext(channel_.connection().timeout);
+    probe_->context = channel_.NewContext(channel_.connection().answer_timeout);
     probe_->reader = channel_.stub().AsyncConfig(probe_->context.get(), request, &queue_);
     probe_->reader->Finish(&probe_->response, &probe_->status, probe_.get());
   }

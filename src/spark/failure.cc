@@ -43,7 +43,7 @@ std::optional<proto::FetchErrorDetailsResponse::Error> FetchDetails(Channel& cha
   auto request = channel.NewRequest<proto::FetchErrorDetailsRequest>();
   request.set_error_id(error_id);
   proto::FetchErrorDetailsResponse response;
-  auto context = channel.NewContext(channel.connection().timeout);
+  auto context = channel.NewContext(channel.connection().answer_timeout);
   grpc::Status status = channel.stub().FetchErrorDetails(context.get(), request, &response);
   if (!status.ok() || !response.has_root_error_idx() || response.root_error_idx() >= response.errors_size()) {
     return std::nullopt;
@@ -158,16 +158,14 @@ void ThrowFailure(Channel& channel, const grpc::Status& status, const std::strin
   throw StatementError(KindOf(cause.sql_state), fmt::format("spark fails{}{}: {}", where, name, Gist(message)), cause);
 }
 
-Place PlaceOf(std::string_view sql, int utf16_index) {
+Place PlaceOf(std::string_view sql, int character) {
   Place place;
-  int index = 0;
-  for (size_t i = 0; i < sql.size() && index < utf16_index; ++i) {
-    auto byte = static_cast<unsigned char>(sql[i]);
-    bool goes_on = (byte & 0xC0) == 0x80;
+  int passed = 0;
+  for (char byte : sql) {
+    bool goes_on = (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
     if (goes_on) continue;
-    index += byte >= 0xF0 ? 2 : 1;
-    ++place.column;
-    if (byte == '\n') place = {place.line + 1, 1};
+    if (passed++ == character) return place;
+    place = byte == '\n' ? Place{place.line + 1, 1} : Place{place.line, place.column + 1};
   }
   return place;
 }

@@ -19,12 +19,12 @@ bool IsOfClass(const grpc::Status& status, std::string_view error_class);
 // not let us in, Error{kUnavailable} when it has lost the session.
 [[noreturn]] void ThrowFailure(Channel& channel, const grpc::Status& status, const std::string& sql);
 
-// The place of a character that Spark counts in UTF-16 units from 0, as line and column from 1, in UTF-8 text.
+// The place of a character, whose number Spark counts from 0, as line and column from 1. The text is UTF-8.
 struct Place {
   int line = 1;
   int column = 1;
 };
-Place PlaceOf(std::string_view sql, int utf16_index);
+Place PlaceOf(std::string_view sql, int character);
 
 // The first paragraph of what Spark says, without its error class in front and SQLSTATE behind, and without the SQL.
 std::string Gist(std::string_view message);

@@ -1,13 +1,11 @@
 #include "support/foreign_engines.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <stdexcept>
 
 #include "base/json.h"
+#include "support/spark_server.h"
 
 namespace qlake::testing {
 namespace {
@@ -28,24 +26,6 @@ struct TemporaryFolder {
   ~TemporaryFolder() { fs::remove_all(path); }
   fs::path path;
 };
-
-std::string StartSpark() {
-  static const TemporaryFolder folder;
-  auto up = RunProgram(
-      {"/bin/bash", kRepository + "/scripts/spark.sh", "up", folder.path, "--watch", std::to_string(getpid())});
-  if (up.exit_code != 0) throw std::runtime_error("Spark's server did not start: " + up.err);
-  return folder.path;
-}
-
-std::string SparkAddress() {
-  static const std::string folder = std::getenv("QLAKE_SPARK") != nullptr ? std::getenv("QLAKE_SPARK") : StartSpark();
-  const std::string key = "address=";
-  std::ifstream facts(folder + "/spark.env");
-  for (std::string line; std::getline(facts, line);) {
-    if (line.starts_with(key)) return line.substr(key.size());
-  }
-  throw std::runtime_error("no Spark runs in " + folder + " (QLAKE_SPARK)");
-}
 
 }  // namespace
 
@@ -75,7 +55,7 @@ ProcessResult RunScript(ForeignEngine engine, const std::string& script, const s
   std::vector<std::string> command = {PythonOf(engine), kRepository + "/tests/conformance/" + script};
   command.insert(command.end(), arguments.begin(), arguments.end());
   Environment environment;
-  if (engine == ForeignEngine::kSpark) environment["QLAKE_SPARK_ADDRESS"] = SparkAddress();
+  if (engine == ForeignEngine::kSpark) environment["QLAKE_SPARK_ADDRESS"] = SparkServer::Shared().address();
   return RunProgram(command, environment);
 }
 
