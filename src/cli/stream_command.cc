@@ -146,7 +146,8 @@ void AddStream(CLI::App& app, CommandLine& line) {
                            "  qlake stream --brokers localhost:9092 --topic app-events --lake lake\n"
                            "  qlake stream --brokers localhost:9092 --registry http://localhost:8081\n"
                            "  qlake stream --from-file events.jsonl --until-idle --lake lake\n"
-                           "  qlake stream --from-file events.jsonl --for 60s --batch-age 500ms");
+                           "  qlake stream --from-file events.jsonl --for 60s --batch-age 500ms\n"
+                           "  qlake stream --memory 1GiB        # 512MiB, unless told otherwise");
   auto options = std::make_shared<Options>();
   command.add_option("--from-file", options->file, "a file of JSON lines, which may grow");
   command.add_option("--instance", options->instance,
