@@ -20,7 +20,7 @@ namespace {
 constexpr std::chrono::milliseconds kTidyUp{20'000};
 
 // Of the memory, what the client's queue, the batch that is filled and the one that is written may take.
-constexpr uint64_t kBatchesBytes = uint64_t{256} << 20;
+constexpr uint64_t kBatchesBytes = uint64_t{320} << 20;
 constexpr uint64_t kMemoryDefault = uint64_t{512} << 20;
 constexpr uint64_t kEngineBytesMin = uint64_t{128} << 20;
 
