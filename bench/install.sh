@@ -29,7 +29,7 @@ install_jars() {
   say "Spark's source of Kafka, Kafka Connect's file sink (mvn)"
   for jar in "${jars[@]}"; do
     read -r artifact sha256 <<<"$jar"
-    mvn -q -B -Dstyle.color=never dependency:copy "-Dartifact=$artifact" "-DoutputDirectory=.jars" >&2
+    mvn -q -B -Dstyle.color=never dependency:copy "-Dartifact=$artifact" "-DoutputDirectory=$PWD/.jars" >&2
     name=$(cut -d: -f2,3 <<<"$artifact" | tr : -).jar
     echo "$sha256  .jars/$name" | sha256sum --check --status ||
       { say "$name has another checksum than the pinned $sha256: remove it from ~/.m2 and try again"; exit 1; }

@@ -21,7 +21,7 @@ namespace {
 constexpr std::chrono::milliseconds kTidyUp{20'000};
 
 // Of the memory, what the client's queue, the batch that is filled and the one that is written may take.
-constexpr uint64_t kBatchesBytes = uint64_t{256} << 20;
+constexpr uint64_t kBatchesBytes = uint64_t{320} << 20;
 constexpr uint64_t kMemoryDefault = uint64_t{512} << 20;
 constexpr uint64_t kEngineBytesMin = uint64_t{128} << 20;
 
@@ -147,7 +147,8 @@ void AddStream(CLI::App& app, CommandLine& line) {
                            "  qlake stream --brokers localhost:9092 --topic app-events --lake lake\n"
                            "  qlake stream --brokers localhost:9092 --registry http://localhost:8081\n"
                            "  qlake stream --from-file events.jsonl --until-idle --lake lake\n"
-                           "  qlake stream --from-file events.jsonl --for 60s --batch-age 500ms");
+                           "  qlake stream --from-file events.jsonl --for 60s --batch-age 500ms\n"
+                           "  qlake stream --memory 1GiB        # 512MiB, unless told otherwise");
   auto options = std::make_shared<Options>();
   command.add_option("--from-file", options->file, "a file of JSON lines, which may grow");
   command.add_option("--instance", options->instance,

@@ -10,6 +10,10 @@ bool EndsWithPart(const std::string& path, const std::string& end) {
   return path.size() == end.size() || path[path.size() - end.size() - 1] == '/';
 }
 
+size_t SlashBefore(const std::string& path, size_t slash) {
+  return slash == 0 ? std::string::npos : path.rfind('/', slash - 1);
+}
+
 }  // namespace
 
 std::map<std::string, std::string> LabelTopics(const std::set<std::string>& topics) {
@@ -17,8 +21,7 @@ std::map<std::string, std::string> LabelTopics(const std::set<std::string>& topi
   for (const auto& topic : topics) {
     std::string& label = labels[topic] = topic;
     // A topic of Kafka has no slash in its name.
-    for (size_t slash = topic.rfind('/'); slash != std::string::npos && slash > 0;
-         slash = topic.rfind('/', slash - 1)) {
+    for (size_t slash = topic.rfind('/'); slash != std::string::npos; slash = SlashBefore(topic, slash)) {
       std::string end = topic.substr(slash + 1);
       auto ends_so = [&](const std::string& other) { return EndsWithPart(other, end); };
       if (end.empty() || std::ranges::count_if(topics, ends_so) > 1) continue;
