@@ -6,8 +6,9 @@
 #   scripts/install.sh          what `make build` and `make run` need
 #   scripts/install.sh --kafka  also a Kafka broker, in .deps/kafka (scripts/kafka.sh)
 #   scripts/install.sh --spark  also Spark with Delta, in .deps/spark (scripts/spark.sh)
+#   scripts/install.sh --hdfs   also HDFS, in .deps/hdfs (scripts/cluster.sh)
 #   scripts/install.sh --test   also all that `make test` needs (Python with readers of the lake, in .deps/venv; the
-#                               broker; a schema registry, in .deps/registry; Spark)
+#                               broker; HDFS; a schema registry, in .deps/registry; Spark)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -135,15 +136,26 @@ install_spark_connect() {
   find "$deps/spark-connect" -name '*.proto' -exec sed -i '$a option optimize_for = CODE_SIZE;' {} +
 }
 
+# The jars that scripts/NAME/pom.xml asks for and scripts/NAME/jars.sha256 pins, into .deps/NAME.
+install_jars() { # NAME
+  [ -x /usr/lib/jvm/java-17-openjdk-amd64/bin/java ] || apt_install openjdk-17-jre-headless
+  mvn -q -B -Dstyle.color=never -f "scripts/$1/pom.xml" \
+    org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+    -DincludeScope=runtime "-DoutputDirectory=$download/$1" >&2
+  check_files "$download/$1" "scripts/$1/jars.sha256"
+  rm -rf "${deps:?}/$1"
+  mv "$download/$1" "$deps/$1"
+}
+
 install_kafka() {
   say "Apache Kafka (mvn)"
   apt_install openssl
-  [ -x /usr/lib/jvm/java-17-openjdk-amd64/bin/java ] || apt_install openjdk-17-jre-headless
-  mvn -q -B -f scripts/kafka/pom.xml org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
-    -DincludeScope=runtime "-DoutputDirectory=$download/kafka" >&2
-  check_files "$download/kafka" scripts/kafka/jars.sha256
-  rm -rf "$deps/kafka"
-  mv "$download/kafka" "$deps/kafka"
+  install_jars kafka
+}
+
+install_hdfs() {
+  say "HDFS (mvn)"
+  install_jars hdfs
 }
 
 install_registry() {
@@ -186,7 +198,10 @@ once duckdb "$duckdb_version" "$duckdb_sha256" "$duckdb_header_module" "$duckdb_
 once rdkafka "$rdkafka_module" "$rdkafka_sha256" "$rdkafka_header_sha256"
 once spark_connect "$spark_connect_version" "$spark_connect_sha256"
 if [ "${1-}" = --kafka ] || [ "${1-}" = --test ]; then
-  once kafka "$(cat scripts/kafka/pom.xml scripts/kafka/jars.sha256)"
+  once kafka "$(declare -f install_jars)" "$(cat scripts/kafka/pom.xml scripts/kafka/jars.sha256)"
+fi
+if [ "${1-}" = --hdfs ] || [ "${1-}" = --test ]; then
+  once hdfs "$(declare -f install_jars)" "$(cat scripts/hdfs/pom.xml scripts/hdfs/jars.sha256)"
 fi
 if [ "${1-}" = --spark ] || [ "${1-}" = --test ]; then
   once spark "$(cat scripts/spark/pom.xml scripts/spark/jars.sha256 scripts/spark/requirements.txt)"

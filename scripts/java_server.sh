@@ -37,6 +37,7 @@ is_running() { # a process of that number may be another one by now
 run_server() { # JAVA ARGUMENT...: in the background
   setsid "$(java_program)" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "$@" </dev/null >"$folder/server.out" 2>&1 &
   echo $! >"$folder/pid"
+  disown # whoever stops it needs no word of the shell about that
 }
 
 # The server is stopped when it does not become ready, and when this script is while it waits.

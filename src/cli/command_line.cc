@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "cli/context.h"
 #include "cli/standard_output.h"
+#include "storage/storage.h"
 
 namespace qlake::cli {
 namespace {
@@ -59,11 +60,21 @@ void StartLogOf(const Settings& settings) {
   base::StartLog(log);
 }
 
+void RequireEngineForLake(const CommandLine& line, const Settings& settings) {
+  if (!line.reads_lake || line.runs_on_hdfs || !storage::IsOnHdfs(settings.lake)) return;
+  throw base::InputError(
+      "engine duckdb does ingest, stream, history, verify and copy on HDFS; for {} switch to --engine spark, or copy "
+      "the "
+      "lake to a disk (qlake copy): {}",
+      line.command_name, settings.lake);
+}
+
 int RunCommand(CommandLine& line, std::ostream& out) {
   std::optional<Interrupts> interrupts;
   try {
     Settings settings = ResolveSettings(line.flags, line.config_file);
     StartLogOf(settings);
+    RequireEngineForLake(line, settings);
     interrupts.emplace();
     Context context{std::move(settings), out, base::SystemClock(), *interrupts, line.json, line.quiet};
     return line.command(context);
@@ -91,9 +102,9 @@ int ParseAndRun(int argc, char** argv, std::ostream& out) {
   app.require_subcommand(1);
   app.footer(kFooter);
   CommandLine line;
-  for (auto add : {AddInit,       AddSimulate, AddIngest, AddProcess, AddRun,     AddProduce, AddStream,
-                   AddReplay,     AddDrift,    AddReport, AddDump,    AddSql,     AddStatus,  AddLedger,
-                   AddQuarantine, AddCompact,  AddVacuum, AddHistory, AddRestore, AddVerify,  AddConfig}) {
+  for (auto add : {AddInit,   AddSimulate, AddIngest,  AddProcess, AddRun,    AddProduce, AddStream,     AddReplay,
+                   AddDrift,  AddReport,   AddDump,    AddSql,     AddStatus, AddLedger,  AddQuarantine, AddCompact,
+                   AddVacuum, AddHistory,  AddRestore, AddVerify,  AddCopy,   AddConfig}) {
     add(app, line);
   }
   try {
@@ -126,6 +137,14 @@ CLI::App& CommandLine::Add(CLI::App& parent, const std::string& name, const std:
     added.add_option_function<std::string>(
         definition.flag, [this, key = definition.key](const std::string& value) { flags[key] = value; }, described);
   }
+  auto obeys = [&setting_keys](const char* key) {
+    return std::find(setting_keys.begin(), setting_keys.end(), key) != setting_keys.end();
+  };
+  added.parse_complete_callback([this, name, reads_lake = obeys("lake"), runs_on_hdfs = obeys("hdfs.webhdfs")] {
+    command_name = name;
+    this->reads_lake = reads_lake;
+    this->runs_on_hdfs = runs_on_hdfs;
+  });
   added.add_option("--config", config_file, "settings file [qlake.toml in the working folder, if there is one]");
   added.add_flag("--json", json, "one JSON object about the run on standard output");
   added.add_flag("--quiet", quiet, "no progress on standard error");

@@ -71,7 +71,9 @@ class ConfigFileParser {
     }
     setting.value = *node.value<std::string>();
     if (CarriesSecret(setting.value)) ThrowWrittenSecret(definition.key, node);
-    if (definition.is_path) setting.value = FromFolderOfFile(setting.value);
+    if (definition.is_path && setting.value.find("://") == std::string::npos) {
+      setting.value = FromFolderOfFile(setting.value);
+    }
     return setting;
   }
 

@@ -41,7 +41,10 @@ struct CommandLine {
   std::string config_file;
   bool json = false;
   bool quiet = false;
-  std::function<int(Context&)> command;  // Set by the chosen one's callback.
+  std::string command_name;  // Of the chosen one, as this and the next two.
+  bool reads_lake = false;
+  bool runs_on_hdfs = false;             // With engine duckdb, too.
+  std::function<int(Context&)> command;  // Set by its callback.
 
   // Adds a subcommand with the flags of the settings that it obeys, --config, --json, --quiet and an example.
   CLI::App& Add(CLI::App& parent, const std::string& name, const std::string& help,
@@ -69,6 +72,7 @@ void AddVacuum(CLI::App& app, CommandLine& line);
 void AddHistory(CLI::App& app, CommandLine& line);
 void AddRestore(CLI::App& app, CommandLine& line);
 void AddVerify(CLI::App& app, CommandLine& line);
+void AddCopy(CLI::App& app, CommandLine& line);
 void AddConfig(CLI::App& app, CommandLine& line);
 
 }  // namespace qlake::cli

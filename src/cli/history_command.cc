@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "cli/answer.h"
+#include "cli/hdfs_settings.h"
 #include "cli/open_lake.h"
 #include "cli/table_names.h"
 #include "delta/history.h"
@@ -44,9 +45,9 @@ int Execute(Context& context, const Options& options) {
 }  // namespace
 
 void AddHistory(CLI::App& app, CommandLine& line) {
-  auto& command =
-      line.Add(app, "history", "Versions of one table, newest first: when, by what and by which run", {"lake"},
-               "  qlake history sales_transactions_fact --limit 5\n  qlake history ops.ledger --format json");
+  auto& command = line.Add(
+      app, "history", "Versions of one table, newest first: when, by what and by which run", WithHdfsKeys({"lake"}),
+      "  qlake history sales_transactions_fact --limit 5\n  qlake history ops.ledger --format json");
   auto options = std::make_shared<Options>();
   command.add_option("table", options->table, "layer.table, or table while that is unique")->required();
   command.add_option("--limit", options->limit, "at most so many; 0: all [20]");

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/context.h"
+#include "cli/hdfs_settings.h"
 #include "cli/open_lake.h"
 #include "cli/progress.h"
 #include "cli/run_summary.h"
@@ -35,7 +36,7 @@ int Execute(Context& context, const Options& options, run::RunReport (run::Runne
 
 void AddIngest(CLI::App& app, CommandLine& line) {
   auto& command = line.Add(app, "ingest", "Take new and corrected files of the landing zone into raw",
-                           {"project", "landing", "lake", "settle", "lease_wait"},
+                           WithHdfsKeys({"project", "landing", "lake", "settle", "lease_wait"}),
                            "  qlake ingest --landing landing --lake lake\n"
                            "  qlake ingest --landing landing --lake lake --hour 2023-05-20T14 --settle 30s");
   auto options = std::make_shared<Options>();

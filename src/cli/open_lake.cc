@@ -3,22 +3,28 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "cli/hdfs_settings.h"
 
 namespace qlake::cli {
 namespace {
 
 lake::LakeOptions CheckedOptions(const Context& context, IfAbsent if_absent) {
   const std::string& folder = context.settings.lake;
-  if (if_absent == IfAbsent::kRefuse && !std::filesystem::exists(folder)) {
+  auto options = LakeOptionsOf(context.settings, folder);
+  if (storage::IsOnHdfs(folder)) {
+    bool is_there =
+        if_absent == IfAbsent::kCreate || !storage::OpenStorage(folder, options.hdfs)->ListFolders("").empty();
+    if (!is_there) throw base::InputError("there is no lake there, nothing at all: {}", folder);
+  } else if (if_absent == IfAbsent::kRefuse && !std::filesystem::exists(folder)) {
     throw base::InputError("there is no lake yet, make it with qlake run --landing DIR --lake {}: {}", folder, folder);
   }
-  return {folder, context.settings.memory_bytes};
+  return options;
 }
 
 }  // namespace
 
 OpenLake::OpenLake(Context& context, IfAbsent if_absent)
     : lake_(CheckedOptions(context, if_absent), context.clock),
-      scope_(context.interrupts, [&database = lake_.database()] { database.Interrupt(); }) {}
+      scope_(context.interrupts, [this] { lake_.Interrupt(); }) {}
 
 }  // namespace qlake::cli

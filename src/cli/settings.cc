@@ -15,6 +15,7 @@ namespace qlake::cli {
 namespace {
 
 constexpr const char* kFileName = "qlake.toml";
+constexpr std::chrono::milliseconds kHdfsLeaseMin{1'000};
 constexpr uint64_t kMemoryBytesMin = uint64_t{128} << 20;
 
 std::optional<std::string> FromEnvironment(const std::string& name) {
@@ -42,7 +43,7 @@ class Interpreter {
   void Interpret() {
     settings_.project = Value("project");
     settings_.landing = Value("landing");
-    settings_.lake = LocalFolder("lake");
+    settings_.lake = Lake("lake");
     settings_.dump_folder = LocalFolder("dump_dir");
     settings_.log_file = Value("log.file");
     settings_.log_level = LogLevel("log.level");
@@ -51,6 +52,9 @@ class Interpreter {
     // A part of a second of age counts as a whole one.
     settings_.settle = std::chrono::ceil<std::chrono::seconds>(Duration("settle"));
     settings_.lease_wait = Duration("lease_wait");
+    settings_.hdfs_retry_for = Duration("hdfs.retry_for");
+    settings_.hdfs_lease = Duration("hdfs.lease");
+    if (settings_.hdfs_lease < kHdfsLeaseMin) Refuse("hdfs.lease", "a duration of at least 1s");
     CheckOneOf("kafka.protocol", {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"});
     CheckOneOf("kafka.mechanism", {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"});
   }
@@ -66,7 +70,15 @@ class Interpreter {
 
   std::string LocalFolder(const std::string& key) const {
     if (Value(key).empty()) Refuse(key, "a folder");
-    if (Value(key).find("://") != std::string::npos) Refuse(key, "a folder of the local disk in this version");
+    if (Value(key).find("://") != std::string::npos) Refuse(key, "a folder of the local disk");
+    return Value(key);
+  }
+
+  std::string Lake(const std::string& key) const {
+    if (Value(key).empty()) Refuse(key, "a folder");
+    if (Value(key).find("://") != std::string::npos && !Value(key).starts_with("hdfs://")) {
+      Refuse(key, "a folder of the local disk or hdfs://host:port/folder");
+    }
     return Value(key);
   }
 
@@ -116,13 +128,24 @@ const std::vector<SettingDefinition>& SettingDefinitions() {
       {"project", "QLAKE_PROJECT", "--project", "", true,
        "folder of a project written by qlake init (default: the built-in one)"},
       {"landing", "QLAKE_LANDING", "--landing", "landing", true, "landing zone: folder with a folder for each drop"},
-      {"lake", "QLAKE_LAKE", "--lake", "lake", true, "folder of the lake"},
+      {"lake", "QLAKE_LAKE", "--lake", "lake", true, "folder of the lake, or hdfs://host:port/folder"},
       {"dump_dir", "QLAKE_DUMP_DIR", "--dump-dir", "dump", true, "folder for the B2B files"},
       {"engine", "QLAKE_ENGINE", "--engine", "duckdb", false, "engine that computes: duckdb"},
       {"memory", "QLAKE_MEMORY", "--memory", "1GiB", false, "memory that the work may take"},
       {"settle", "QLAKE_SETTLE", "--settle", "0s", false, "leave files younger than that for the next time"},
       {"lease_wait", "QLAKE_LEASE_WAIT", "--lease-wait", "10s", false,
        "how long to wait for another writer of the lake"},
+      {"hdfs.webhdfs", "QLAKE_HDFS_WEBHDFS", "--webhdfs", "", false,
+       "where the NameNodes of a lake on HDFS answer WebHDFS, http(s)://host:port with commas between (default: port "
+       "9870 of the lake's host)"},
+      {"hdfs.user", "QLAKE_HDFS_USER", "--hdfs-user", "", false, "user on HDFS (default: that of the process)"},
+      {"hdfs.delegation_token", "QLAKE_HDFS_DELEGATION_TOKEN", "", "", false, "token of HDFS, instead of a user", true},
+      {"hdfs.ca_file", "QLAKE_HDFS_CA_FILE", "--hdfs-ca-file", "", true,
+       "PEM file of the authorities to trust for https (default: the system's)"},
+      {"hdfs.retry_for", "QLAKE_HDFS_RETRY_FOR", "--hdfs-retry-for", "60s", false,
+       "how long to ask again while HDFS does not answer"},
+      {"hdfs.lease", "QLAKE_HDFS_LEASE", "--hdfs-lease", "8s", false,
+       "after that time without a sign of life a writer of a lake on HDFS loses its lease"},
       {"kafka.brokers", "QLAKE_KAFKA_BROKERS", "--brokers", "", false,
        "brokers of Kafka, host:port with commas between"},
       {"kafka.topic", "QLAKE_KAFKA_TOPIC", "--topic", "app-events", false, "topic of the app's events"},

@@ -37,11 +37,13 @@ struct Settings {
 
   std::string project;  // Folder; empty: the built-in project.
   std::string landing;
-  std::string lake;
+  std::string lake;  // A folder, or hdfs://host:port/folder.
   std::string dump_folder;
   uint64_t memory_bytes = 0;
   std::chrono::seconds settle{0};
   std::chrono::milliseconds lease_wait{0};
+  std::chrono::milliseconds hdfs_retry_for{0};
+  std::chrono::milliseconds hdfs_lease{0};
   base::LogLevel log_level = base::LogLevel::kWarn;
   std::string log_file;
 };

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "cli/hdfs_settings.h"
 
 namespace qlake::cli {
 namespace {
@@ -51,6 +52,24 @@ TEST_F(SettingsTest, WithoutAnythingTheDefaultsCount) {
   EXPECT_EQ(settings.settle.count(), 0);
   EXPECT_EQ(settings.lease_wait.count(), 10'000);
   EXPECT_EQ(settings.all.at("lake").origin, "default");
+}
+
+TEST_F(SettingsTest, ALakeOnHdfsIsAnAddressAndNoPath) {
+  fs::create_directory("conf");
+  Put("conf/qlake.toml",
+      "lake = \"hdfs://namenode:8020/lake\"\n[hdfs]\nwebhdfs = \"http://a:9870, b:9870\"\ndelegation_token = { env = "
+      "\"QLAKE_SECRET_FOR_TEST\" }\n");
+  setenv("QLAKE_SECRET_FOR_TEST", "hunter2", 1);
+  Settings settings = ResolveSettings({}, "conf/qlake.toml");
+  EXPECT_EQ(settings.lake, "hdfs://namenode:8020/lake");
+  auto options = LakeOptionsOf(settings, settings.lake);
+  EXPECT_EQ(options.hdfs.webhdfs, (std::vector<std::string>{"http://a:9870", "b:9870"}));
+  EXPECT_EQ(options.hdfs.delegation_token, "hunter2");
+  EXPECT_EQ(options.hdfs_lease.count(), 8'000);
+  EXPECT_NE(
+      FailureOf({{"lake", "s3://bucket/lake"}}).find("lake (--lake) must be a folder of the local disk or hdfs://"),
+      std::string::npos);
+  EXPECT_NE(FailureOf({{"hdfs.lease", "10ms"}}).find("hdfs.lease (--hdfs-lease) must be"), std::string::npos);
 }
 
 TEST_F(SettingsTest, AFlagCountsBeforeTheEnvironmentAndThatBeforeTheFile) {

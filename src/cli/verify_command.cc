@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/json.h"
+#include "cli/hdfs_settings.h"
 #include "cli/maintenance_options.h"
 #include "cli/quantity.h"
 #include "cli/table_names.h"
@@ -55,7 +56,7 @@ void AddVerify(CLI::App& app, CommandLine& line) {
   auto& command = line.Add(
       app, "verify",
       "Hold the lake against what it says of itself: files, sizes, rows, ledger, key index; 1 on findings",
-      {"project", "lake", "memory", "engine"},
+      WithHdfsKeys({"project", "lake", "memory", "engine"}),
       "  qlake verify --lake lake\n  qlake verify --checksum     # reads every value and every received byte, too\n"
       "  qlake verify sales_transactions_fact --json");
   auto options = std::make_shared<Options>();

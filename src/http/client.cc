@@ -2,7 +2,9 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "base/error.h"
 
@@ -32,6 +34,27 @@ struct FreeList {
 };
 using Headers = std::unique_ptr<curl_slist, FreeList>;
 
+const char* NameOf(Method method) {
+  switch (method) {
+    case Method::kGet:
+      return "GET";
+    case Method::kPut:
+      return "PUT";
+    case Method::kPost:
+      return "POST";
+    case Method::kDelete:
+      break;
+  }
+  return "DELETE";
+}
+
+std::string_view Trim(std::string_view text) {
+  auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
 }  // namespace
 
 class Client::Handle {
@@ -45,22 +68,25 @@ class Client::Handle {
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
 
-  // `body`: nothing for GET.
-  Response Ask(const std::string& url, const std::string& content_type, const std::string* body) {
-    body_.clear();
+  Response Ask(const Request& request) {
+    response_ = {};
     curl_easy_reset(curl_);
-    SetCommon(url);
+    SetCommon(request.url);
     Headers headers;
-    if (body != nullptr) {
-      headers.reset(curl_slist_append(nullptr, ("Content-Type: " + content_type).c_str()));
+    if (request.method != Method::kGet) curl_easy_setopt(curl_, CURLOPT_CUSTOMREQUEST, NameOf(request.method));
+    if (request.method == Method::kPut || request.method == Method::kPost) {
+      // "Expect:" is none: a server that does not answer it would cost a second.
+      headers.reset(curl_slist_append(nullptr, ("Content-Type: " + request.content_type).c_str()));
+      curl_slist_append(headers.get(), "Expect:");
       curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, headers.get());
-      curl_easy_setopt(curl_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
-      curl_easy_setopt(curl_, CURLOPT_POSTFIELDS, body->data());
+      curl_easy_setopt(curl_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      curl_easy_setopt(curl_, CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
     }
-    Perform(url);
+    Perform(request.url);
     long status = 0;
     curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status);
-    return {static_cast<int>(status), std::move(body_)};
+    response_.status = static_cast<int>(status);
+    return std::move(response_);
   }
 
  private:
@@ -68,11 +94,18 @@ class Client::Handle {
     curl_easy_setopt(curl_, CURLOPT_URL, url.c_str());
     curl_easy_setopt(curl_, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl_, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
     curl_easy_setopt(curl_, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout.count()));
+    if (options_.stall_timeout.count() > 0) {
+      curl_easy_setopt(curl_, CURLOPT_LOW_SPEED_LIMIT, 1L);
+      curl_easy_setopt(curl_, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.stall_timeout.count()));
+    }
     curl_easy_setopt(curl_, CURLOPT_USERAGENT, "qlake");
     curl_easy_setopt(curl_, CURLOPT_ERRORBUFFER, reason_.data());
     curl_easy_setopt(curl_, CURLOPT_WRITEFUNCTION, TakeBody);
     curl_easy_setopt(curl_, CURLOPT_WRITEDATA, this);
+    curl_easy_setopt(curl_, CURLOPT_HEADERFUNCTION, TakeHeader);
+    curl_easy_setopt(curl_, CURLOPT_HEADERDATA, this);
     if (!options_.username.empty()) {
       curl_easy_setopt(curl_, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
       curl_easy_setopt(curl_, CURLOPT_USERNAME, options_.username.c_str());
@@ -88,29 +121,85 @@ class Client::Handle {
     std::string reason = reason_[0] == '\0' ? curl_easy_strerror(code) : reason_.data();
     if (code == CURLE_WRITE_ERROR) reason = fmt::format("the answer is longer than {} bytes", options_.body_bytes_max);
     auto kind = IsForTheUser(code) ? base::ErrorKind::kInput : base::ErrorKind::kUnavailable;
-    throw base::Error(kind, fmt::format("cannot ask {}: {}", url, reason));
+    throw base::Error(kind, fmt::format("cannot ask {}: {}", MaskSecrets(url), reason));
   }
 
   static size_t TakeBody(char* bytes, size_t size, size_t count, void* self) {
     auto& handle = *static_cast<Handle*>(self);
-    if (handle.body_.size() + size * count > handle.options_.body_bytes_max) return 0;
-    handle.body_.append(bytes, size * count);
+    std::string& body = handle.response_.body;
+    if (body.size() + size * count > handle.options_.body_bytes_max) return 0;
+    body.append(bytes, size * count);
+    return size * count;
+  }
+
+  static size_t TakeHeader(char* bytes, size_t size, size_t count, void* self) {
+    std::string_view line(bytes, size * count);
+    size_t colon = line.find(':');
+    if (colon != std::string_view::npos) {
+      std::string name(line.substr(0, colon));
+      std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      static_cast<Handle*>(self)->response_.headers[name] = Trim(line.substr(colon + 1));
+    }
     return size * count;
   }
 
   const ClientOptions options_;
   CURL* curl_ = nullptr;
-  std::string body_;
+  Response response_;  // While it comes.
   std::array<char, CURL_ERROR_SIZE> reason_{};
 };
 
 Client::Client(ClientOptions options) : handle_(std::make_unique<Handle>(std::move(options))) {}
 Client::~Client() = default;
 
-Response Client::Get(const std::string& url) { return handle_->Ask(url, "", nullptr); }
+Response Client::Send(const Request& request) { return handle_->Ask(request); }
+
+Response Client::Get(const std::string& url) { return Send({.method = Method::kGet, .url = url}); }
 
 Response Client::Post(const std::string& url, const std::string& content_type, const std::string& body) {
-  return handle_->Ask(url, content_type, &body);
+  return Send({Method::kPost, url, content_type, body});
+}
+
+Response ClientPool::Send(const Request& request) {
+  std::unique_ptr<Client> client;
+  {
+    std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      client = std::move(idle_.back());
+      idle_.pop_back();
+    }
+  }
+  if (!client) client = std::make_unique<Client>(options_);
+  Response response = client->Send(request);  // One that fails goes, and its connections with it.
+  std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(client));
+  return response;
+}
+
+std::string EncodeUrl(std::string_view text, bool keep_slashes) {
+  std::string encoded;
+  for (unsigned char c : text) {
+    bool is_plain = (c < 0x80 && std::isalnum(c) != 0) || c == '-' || c == '_' || c == '.' || c == '~' || c == '=';
+    if (is_plain || (keep_slashes && c == '/')) {
+      encoded.push_back(static_cast<char>(c));
+    } else {
+      encoded += fmt::format("%{:02X}", c);
+    }
+  }
+  return encoded;
+}
+
+std::string MaskSecrets(std::string_view url) {
+  std::string masked(url);
+  for (std::string_view name : {"delegation=", "token=", "password="}) {
+    for (size_t at = masked.find(name); at != std::string::npos; at = masked.find(name, at)) {
+      size_t value = at + name.size();
+      size_t end = std::min(masked.find_first_of("& \"'", value), masked.size());
+      masked.replace(value, end - value, "***");
+      at = value;
+    }
+  }
+  return masked;
 }
 
 }  // namespace qlake::http

@@ -2,8 +2,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace qlake::http {
 
@@ -11,17 +15,29 @@ struct ClientOptions {
   std::string username;  // Basic authentication; empty: none.
   std::string password;
   std::string ca_file;  // PEM of the authorities to trust for https; empty: the system's.
-  std::chrono::milliseconds timeout{10'000};
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds timeout{10'000};  // Of the whole exchange; 0: none.
+  std::chrono::seconds stall_timeout{0};      // Of one in which no byte comes or goes; 0: none.
   uint64_t body_bytes_max = uint64_t{16} << 20;
+};
+
+enum class Method { kGet, kPut, kPost, kDelete };
+
+struct Request {
+  Method method = Method::kGet;
+  std::string url;
+  std::string content_type;
+  std::string_view body;  // Sent as it stands, without a copy. Not with kGet and kDelete.
 };
 
 struct Response {
   int status = 0;
   std::string body;
+  std::map<std::string, std::string> headers;  // By name in lower case; of several of one name the last.
 };
 
-// Asks servers over http and https, one request at a time, on a connection that is kept. Follows no redirects. Not
-// thread-safe.
+// Asks servers over http and https, one request at a time, on connections that are kept. Follows no redirects: a 307 is
+// a response, its address the header "location". Not thread-safe.
 class Client {
  public:
   explicit Client(ClientOptions options);
@@ -30,7 +46,9 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // Any status is a response. Throws Error{kInput} for an address that is none and a server whose certificate no
-  // trusted authority signed, Error{kUnavailable} when no whole response came in time.
+  // trusted authority signed, Error{kUnavailable} when no whole response came in time: whether the server has done what
+  // it was asked is then unknown. Messages show addresses without the secrets in them.
+  Response Send(const Request& request);
   Response Get(const std::string& url);
   Response Post(const std::string& url, const std::string& content_type, const std::string& body);
 
@@ -38,5 +56,23 @@ class Client {
   class Handle;
   std::unique_ptr<Handle> handle_;
 };
+
+// As many clients as there are requests at a time. Thread-safe.
+class ClientPool {
+ public:
+  explicit ClientPool(ClientOptions options) : options_(std::move(options)) {}
+
+  Response Send(const Request& request);  // As Client::Send.
+
+ private:
+  ClientOptions options_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Client>> idle_;
+};
+
+// Each byte that may not stand in an address as %XX; "/" stays when `keep_slashes`.
+std::string EncodeUrl(std::string_view text, bool keep_slashes);
+// The address with *** for the values of parameters that are secrets: delegation, token, password.
+std::string MaskSecrets(std::string_view url);
 
 }  // namespace qlake::http

@@ -5,8 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "base/error.h"
 
@@ -26,14 +28,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/missing": status = 404
         if self.path == "/slow": time.sleep(5)
         if self.path == "/large": body = b"x" * 100000
+        if self.path == "/stalls": body = body + b"?"
+        if self.path == "/moved": status = 307
         self.send_response(status)
+        if status == 307: self.send_header("Location", "/elsewhere?a=1:2")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[:-1] if self.path == "/stalls" else body)
+        if self.path == "/stalls": time.sleep(5)
     def do_GET(self): self.answer(("GET " + self.path).encode())
+    def do_DELETE(self): self.answer(("DELETE " + self.path).encode())
+    def do_PUT(self): self.do_POST()
     def do_POST(self):
         sent = self.rfile.read(int(self.headers["Content-Length"]))
-        self.answer(("POST " + self.path + " " + self.headers["Content-Type"] + " ").encode() + sent)
+        self.answer((self.command + " " + self.path + " " + self.headers["Content-Type"] + " ").encode() + sent)
     def log_message(self, *args): pass
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 if sys.argv[1] == "https":
@@ -105,6 +113,60 @@ TEST(ClientTest, AnyStatusIsAResponse) {
   EXPECT_EQ(posted.status, 200);
   EXPECT_EQ(posted.body, "POST /b text/x-test bytes");
   EXPECT_EQ(client.Get(server.At("/a")).body, "GET /a") << "a POST leaves nothing behind";
+}
+
+TEST(ClientTest, EveryMethodArrivesWithItsBody) {
+  Server server("http");
+  Client client({});
+  std::string large(3'000'000, 'x');
+  EXPECT_EQ(client.Send({Method::kPut, server.At("/a"), "text/x-test", "bytes"}).body, "PUT /a text/x-test bytes");
+  EXPECT_EQ(client.Send({Method::kPut, server.At("/a"), "t/t", ""}).body, "PUT /a t/t ");
+  EXPECT_EQ(client.Send({Method::kPost, server.At("/a"), "t/t", large}).body.size(), large.size() + 12);
+  EXPECT_EQ(client.Send({Method::kDelete, server.At("/a"), "", ""}).body, "DELETE /a");
+  EXPECT_EQ(client.Get(server.At("/a")).body, "GET /a") << "nothing is left of the methods before";
+}
+
+TEST(ClientTest, ARedirectIsAResponseThatNamesItsAddress) {
+  Server server("http");
+  Response response = Client({}).Send({Method::kPut, server.At("/moved"), "t/t", ""});
+  EXPECT_EQ(response.status, 307);
+  EXPECT_EQ(response.headers.at("location"), "/elsewhere?a=1:2");
+}
+
+TEST(ClientTest, AnAnswerThatStopsInTheMiddleIsUnavailable) {
+  Server server("http");
+  EXPECT_EQ(KindOfFailure({.timeout = std::chrono::milliseconds(0), .stall_timeout = std::chrono::seconds(1)},
+                          server.At("/stalls")),
+            base::ErrorKind::kUnavailable);
+}
+
+TEST(ClientPoolTest, ManyThreadsAskAtOnce) {
+  Server server("http");
+  ClientPool pool({});
+  std::atomic<int> right = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      for (int k = 0; k < 20; ++k) {
+        std::string body = std::to_string(i * 100 + k);
+        right += pool.Send({Method::kPut, server.At("/a"), "t/t", body}).body == "PUT /a t/t " + body;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(right, 160);
+}
+
+TEST(MaskSecretsTest, ValuesOfSecretParametersAreNotShown) {
+  EXPECT_EQ(MaskSecrets("http://h/p?op=OPEN&delegation=abc%2F&x=1&token=t"),
+            "http://h/p?op=OPEN&delegation=***&x=1&token=***");
+  EXPECT_EQ(MaskSecrets("cannot ask \"http://h/?password=p\": no"), "cannot ask \"http://h/?password=***\": no");
+  EXPECT_EQ(MaskSecrets("http://h/p"), "http://h/p");
+}
+
+TEST(EncodeUrlTest, EveryByteThatIsNotPlainIsEscaped) {
+  EXPECT_EQ(EncodeUrl("/a b/c=1/%41+ü?#;&", true), "/a%20b/c=1/%2541%2B%C3%BC%3F%23%3B%26");
+  EXPECT_EQ(EncodeUrl("/a", false), "%2Fa");
 }
 
 TEST(ClientTest, UserAndPasswordAreSent) {

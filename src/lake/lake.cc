@@ -1,10 +1,10 @@
 #include "lake/lake.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "storage/path.h"
 
 namespace qlake::lake {
 namespace {
@@ -32,7 +32,7 @@ TableVersions VersionsFromJson(const std::string& json) {
 }
 
 Lake::Lake(const LakeOptions& options, const base::Clock& clock)
-    : options_(options), clock_(clock), storage_(storage::OpenLocalStorage(options.root)) {}
+    : options_(options), clock_(clock), storage_(storage::OpenStorage(options.root, options.hdfs)) {}
 
 Lake::~Lake() = default;
 
@@ -40,10 +40,22 @@ engine::Database& Lake::database() {
   if (!database_) {
     engine::DatabaseOptions options;
     options.memory_bytes = static_cast<uint64_t>(static_cast<double>(options_.memory_bytes) * kEngineShare);
-    options.temp_folder = storage_->Url("_qlake/spill");
+    options.temp_folder = storage_->LocalPath("_qlake/spill");
     database_ = std::make_unique<engine::Database>(*storage_, options);
   }
   return *database_;
+}
+
+engine::Engine& Lake::engine() {
+  if (engine_) return *engine_;
+  return database();
+}
+
+void Lake::UseEngine(std::unique_ptr<engine::Engine> engine) { engine_ = std::move(engine); }
+
+void Lake::Interrupt() {
+  database_->Interrupt();
+  if (engine_) engine_->Interrupt();
 }
 
 std::optional<delta::Snapshot> Lake::Load(const std::string& table) const { return LoadPath(TablePath(table)); }
@@ -69,22 +81,20 @@ std::optional<delta::Snapshot> Lake::LoadVersion(const std::string& table, delta
 std::vector<std::string> Lake::TableNames() const {
   std::vector<std::string> names;
   for (const char* layer : kLayers) {
-    std::filesystem::path folder = storage_->Url(layer);
-    std::error_code absent;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, absent)) {
-      if (std::filesystem::is_directory(entry.path() / "_delta_log", absent)) {
-        names.push_back(std::string(layer) + "." + entry.path().filename().string());
-      }
+    for (const auto& name : storage_->ListFolders(layer)) {
+      auto below = storage_->ListFolders(storage::JoinPath(layer, name));
+      if (std::ranges::find(below, "_delta_log") != below.end()) names.push_back(std::string(layer) + "." + name);
     }
   }
   std::sort(names.begin(), names.end());
   return names;
 }
 
-void Lake::DefineFunctions(const std::string& sql) {
-  if (functions_ == sql) return;
-  database().Run(sql);
-  functions_ = sql;
+void Lake::DefineFunctions(engine::Engine& engine, const std::string& sql) {
+  auto known = functions_.find(&engine);
+  if (known != functions_.end() && known->second == sql) return;
+  engine.Run(sql);
+  functions_[&engine] = sql;
 }
 
 void Lake::Define(const TableSchema& schema, const std::optional<delta::Snapshot>& snapshot) {

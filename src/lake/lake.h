@@ -21,8 +21,10 @@ std::string ToJsonText(const TableVersions& versions);
 TableVersions VersionsFromJson(const std::string& json);
 
 struct LakeOptions {
-  std::string root;  // A folder of the local disk.
+  std::string root;  // A folder of the local disk, or hdfs://host:port/folder.
   uint64_t memory_bytes = uint64_t{1} << 30;
+  storage::HdfsOptions hdfs;
+  std::chrono::milliseconds hdfs_lease{8'000};  // lake/hdfs_lease.h
 };
 
 // The lake and the engine over it. Not thread-safe, but for what Database says.
@@ -33,7 +35,14 @@ class Lake {
   ~Lake();
 
   storage::Storage& storage() { return *storage_; }
+  // The embedded engine: what reads and writes the lake's own tables, whatever engine computes.
   engine::Database& database();
+  // The engine that answers reports, dumps and people's SQL: the embedded one, unless UseEngine() gave another.
+  engine::Engine& engine();
+  void UseEngine(std::unique_ptr<engine::Engine> engine);
+  // From another thread or a signal watcher: what runs on an engine fails with Error{kUnavailable}. REQUIRES:
+  // database() was called.
+  void Interrupt();
   const base::Clock& clock() const { return clock_; }
   const LakeOptions& options() const { return options_; }
 
@@ -47,8 +56,8 @@ class Lake {
   // Names of all Delta tables in the lake's layers, sorted.
   std::vector<std::string> TableNames() const;
 
-  // The project's functions; again does nothing while they are the same.
-  void DefineFunctions(const std::string& sql);
+  // The project's functions in one of the lake's engines; again does nothing while they are the same.
+  void DefineFunctions(engine::Engine& engine, const std::string& sql);
   // Defines the table as a view of its name: at a snapshot, or, without one, empty with the schema's columns.
   void Define(const TableSchema& schema, const std::optional<delta::Snapshot>& snapshot);
 
@@ -57,8 +66,9 @@ class Lake {
   const base::Clock& clock_;
   std::unique_ptr<storage::Storage> storage_;
   std::unique_ptr<engine::Database> database_;
-  mutable std::map<std::string, delta::Snapshot> loaded_;  // By path, as they were loaded last.
-  std::optional<std::string> functions_;                   // That are defined.
+  std::unique_ptr<engine::Engine> engine_;                  // That of UseEngine(), if any.
+  mutable std::map<std::string, delta::Snapshot> loaded_;   // By path, as they were loaded last.
+  std::map<const engine::Engine*, std::string> functions_;  // That are defined.
 };
 
 }  // namespace qlake::lake

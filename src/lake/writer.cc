@@ -1,39 +1,17 @@
 #include "lake/writer.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <cstring>
-#include <thread>
 #include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/parallel.h"
+#include "lake/unfinished_copy.h"
 
 namespace qlake::lake {
 namespace {
 
-constexpr const char* kLockPath = "_qlake/writer.lock";
-constexpr const char* kEpochPath = "_qlake/writer.epoch";
-constexpr std::chrono::milliseconds kPollInterval{50};
-constexpr size_t kPendingMax = 8;  // Commits under way beside the engine: each may hold rows.
-
-// The lock file names its holder, for people; the lock itself is the OS's.
-std::string ReadHolder(int fd) {
-  char text[128];
-  ssize_t length = pread(fd, text, sizeof text, 0);
-  return length > 0 ? std::string(text, static_cast<size_t>(length)) : "unknown";
-}
-
-void WriteHolder(int fd, const std::string& run_id) {
-  std::string text = fmt::format("pid {} run {}", getpid(), run_id);
-  // For people only: a failure here changes nothing.
-  if (ftruncate(fd, 0) != 0 || pwrite(fd, text.data(), text.size(), 0) < 0) base::LogDebug("lease file not written");
-}
+constexpr size_t kPendingMax = 8;    // Commits under way beside the engine: each may hold rows.
+constexpr size_t kFenceThreads = 8;  // They wait for the storage.
 
 engine::TableChange ChangeOf(const TableSchema& schema, const std::vector<TextRow>& rows) {
   engine::TableChange change;
@@ -59,56 +37,39 @@ engine::ApplyReport CommitComputed(const std::string& table_path, engine::Comput
 }  // namespace
 
 Writer::Writer(Lake& lake, std::string run_id, std::chrono::milliseconds wait)
-    : lake_(lake), run_id_(std::move(run_id)) {
-  // 1. The lock file, created when absent; a crash here leaves an empty file that nobody holds.
-  std::string path = lake.storage().Url(kLockPath);
-  if (!lake.storage().Find(kLockPath)) lake.storage().Write(kLockPath, "");
-  lock_fd_ = open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (lock_fd_ < 0) throw base::IoError("cannot open the lake's lease {}: {}", path, std::strerror(errno));
-  // 2. The lock. The kernel gives it back when the process ends, however it ends.
-  auto deadline = std::chrono::steady_clock::now() + wait;
-  while (flock(lock_fd_, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) {
-      throw base::IoError("cannot lock the lake's lease {}: {}", path, std::strerror(errno));
-    }
-    if (std::chrono::steady_clock::now() >= deadline) {
-      std::string holder = ReadHolder(lock_fd_);
-      close(lock_fd_);
-      throw base::UnavailableError(
-          "the lake {} is being written by another qlake ({}): wait for it, or raise --lease-wait", lake.options().root,
-          holder);
-    }
-    std::this_thread::sleep_for(kPollInterval);
-  }
-  WriteHolder(lock_fd_, run_id_);
-  // 3. The epoch, durable before the first commit that carries it. A crash here wastes a number.
-  epoch_ = NextEpoch();
-  lake.storage().Replace(kEpochPath, std::to_string(epoch_));
+    : lake_(lake), run_id_(std::move(run_id)), lease_(TakeLease(lake, run_id_, wait)) {
+  RequireNoUnfinishedCopy(lake);
+  if (lease_->was_taken_over()) FenceTables();
 }
 
-Writer::~Writer() {
-  pending_.clear();  // Waits for them: nobody else may write before they have ended.
-  if (lock_fd_ >= 0) close(lock_fd_);
-}
+Writer::~Writer() = default;
 
-int64_t Writer::NextEpoch() const {
-  int64_t last = 0;
-  auto text = lake_.storage().ReadIfPresent(kEpochPath);
-  if (text && std::from_chars(text->data(), text->data() + text->size(), last).ec == std::errc()) return last + 1;
-  // The file was lost, or the lake was copied without it: the tables know.
-  for (const auto& table : lake_.TableNames()) {
-    if (auto snapshot = lake_.Load(table)) last = std::max(last, snapshot->TransactionVersion(kWriterApp));
-  }
-  return last + 1;
+// The holder before may be about to commit: after this, no table takes anything of it.
+void Writer::FenceTables() {
+  auto tables = lake_.TableNames();
+  base::ParallelFor(tables.size(), kFenceThreads, [&](size_t i) {
+    for (bool is_fenced = false; !is_fenced;) {
+      auto snapshot = delta::Snapshot::Load(lake_.storage(), TablePath(tables[i]));
+      if (!snapshot) return;
+      if (snapshot->TransactionVersion(kWriterApp) > epoch()) {
+        throw base::UnavailableError("another qlake has taken the lease of the lake {} over: run the command again",
+                                     lake_.options().root);
+      }
+      auto outcome =
+          Commit(delta::Transaction(lake_.storage(), TablePath(tables[i]), snapshot), {.operation = "FENCE"});
+      is_fenced = std::holds_alternative<delta::Committed>(outcome);  // Streams write to their tables meanwhile.
+    }
+  });
 }
 
 engine::ComputedChange Writer::Compute(const engine::TableTarget& target, const engine::TableChange& change,
                                        std::vector<delta::SetTransaction> progress, const std::string& operation) {
+  lease_->RequireHeld();
   engine::ApplyOptions options;
   options.progress = std::move(progress);
-  options.progress.push_back({kWriterApp, epoch_, lake_.clock().Now().us / 1000});
+  options.progress.push_back({kWriterApp, epoch(), lake_.clock().Now().us / 1000});
   options.fence_app = kWriterApp;
-  options.fence_epoch = epoch_;
+  options.fence_epoch = epoch();
   options.commit.operation = operation;
   options.commit.run_id = run_id_;
   return lake_.database().Compute(target, lake_.LoadPath(target.path), change, options, lake_.clock());
@@ -136,8 +97,9 @@ std::vector<engine::ApplyReport> Writer::Await() {
 }
 
 delta::CommitOutcome Writer::Commit(delta::Transaction transaction, delta::CommitOptions options) {
-  transaction.Stage(delta::SetTransaction{kWriterApp, epoch_, lake_.clock().Now().us / 1000});
-  transaction.FenceBy(kWriterApp, epoch_);
+  lease_->RequireHeld();
+  transaction.Stage(delta::SetTransaction{kWriterApp, epoch(), lake_.clock().Now().us / 1000});
+  transaction.FenceBy(kWriterApp, epoch());
   options.run_id = run_id_;
   return std::move(transaction).Commit(lake_.clock(), options);
 }

@@ -2,30 +2,33 @@
 
 #include <chrono>
 #include <future>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "delta/transaction.h"
 #include "engine/duckdb/database.h"
 #include "lake/lake.h"
+#include "lake/lease.h"
 
 namespace qlake::lake {
 
 inline constexpr const char* kWriterApp = "qlake.writer";
 
-// The right to write to a lake, held by one process at a time: an OS lock, which dies with its holder, and an epoch
-// that grows with every holder. Every commit carries the epoch as `txn` qlake.writer and is refused when the table has
-// seen a later one; so a holder that was stopped and woke up too late cannot write.
+// Writes to a lake under its lease. Every commit carries the lease's epoch as `txn` qlake.writer and is refused when
+// the table has seen a later one; so a holder that was stopped and woke up too late cannot write. A holder that took
+// the lease over from one that may still live shows all tables its epoch first.
 class Writer {
  public:
-  // Waits for the lease at most `wait`. Throws Error{kUnavailable} that says who holds it.
+  // Waits for the lease at most `wait`. Throws Error{kUnavailable} that says who holds it, Error{kInput} when the lake
+  // is a copy that is not finished.
   Writer(Lake& lake, std::string run_id, std::chrono::milliseconds wait);
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
   Lake& lake() { return lake_; }
-  int64_t epoch() const { return epoch_; }
+  int64_t epoch() const { return lease_->epoch(); }
   const std::string& run_id() const { return run_id_; }
 
   // `operation` is commitInfo's; WRITE lets the engine name what the change is. Engine::Apply on top of the table's
@@ -48,15 +51,15 @@ class Writer {
   [[nodiscard]] delta::CommitOutcome Commit(delta::Transaction transaction, delta::CommitOptions options);
 
  private:
-  int64_t NextEpoch() const;
+  void FenceTables();
   engine::ComputedChange Compute(const engine::TableTarget& target, const engine::TableChange& change,
                                  std::vector<delta::SetTransaction> progress, const std::string& operation);
 
   Lake& lake_;
   std::string run_id_;
-  int lock_fd_ = -1;
-  int64_t epoch_ = 0;
-  std::vector<std::shared_future<engine::ApplyReport>> pending_;  // Of CommitLater(), in its order.
+  std::unique_ptr<Lease> lease_;
+  // Of CommitLater(), in its order. They end before the lease does: nobody else may write before.
+  std::vector<std::shared_future<engine::ApplyReport>> pending_;
 };
 
 }  // namespace qlake::lake

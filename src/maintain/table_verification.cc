@@ -57,7 +57,7 @@ void TableVerification::Run(bool contents) {
 }
 
 std::string TableVerification::UrlOf(const delta::AddFile& file) const {
-  return lake_.storage().Url(delta::LocateFile(snapshot_.table_path(), file.path));
+  return lake_.storage().LocalPath(delta::LocateFile(snapshot_.table_path(), file.path));
 }
 
 std::vector<const delta::AddFile*> TableVerification::FindPresent() {
@@ -79,7 +79,9 @@ void TableVerification::CountRows(const std::vector<const delta::AddFile*>& file
   std::map<std::string, const delta::AddFile*> file_of;  // By URL.
   for (const auto* file : files) file_of[UrlOf(*file)] = file;
   auto read = [&](const std::vector<const delta::AddFile*>& part) {
-    std::vector<std::string> patterns;
+    std::vector<std::string> paths, patterns;
+    for (const auto* file : part) paths.push_back(delta::LocateFile(snapshot_.table_path(), file->path));
+    lake_.storage().FetchCopies(paths);
     for (const auto* file : part) patterns.push_back(engine::QuoteLiteral(engine::PatternOf(UrlOf(*file))));
     auto counted = lake_.database().Query(
         fmt::format("SELECT file_name, num_rows FROM parquet_file_metadata([{}])", fmt::join(patterns, ", ")));

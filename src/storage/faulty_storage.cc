@@ -116,6 +116,10 @@ std::vector<Entry> FaultyStorage::ListAll(std::string_view folder) const {
   return Run(Fault::Op::kList, folder, [&] { return storage_->ListAll(folder); });
 }
 
+std::vector<std::string> FaultyStorage::ListFolders(std::string_view folder) const {
+  return Run(Fault::Op::kList, folder, [&] { return storage_->ListFolders(folder); });
+}
+
 void FaultyStorage::Write(std::string_view path, std::string_view bytes) {
   if (fault_.kind != Fault::Kind::kShort) {
     return Run(Fault::Op::kWrite, path, [&] { storage_->Write(path, bytes); });

@@ -21,7 +21,7 @@ struct Fault {
     kSync,     // Sync
     kReplace,  // Replace
     kRemove,   // Remove
-    kList,     // List, ListAll, Find
+    kList,     // List, ListAll, ListFolders, Find
   };
   enum class Kind {
     kEio,       // Nothing happened.
@@ -51,6 +51,7 @@ class FaultyStorage final : public Storage {
   std::optional<Entry> Find(std::string_view path) const override;
   std::vector<Entry> List(std::string_view folder) const override;
   std::vector<Entry> ListAll(std::string_view folder) const override;
+  std::vector<std::string> ListFolders(std::string_view folder) const override;
   void Write(std::string_view path, std::string_view bytes) override;
   void Append(std::string_view path, std::string_view bytes) override;
   void Sync(std::span<const std::string> paths) override;
@@ -58,6 +59,8 @@ class FaultyStorage final : public Storage {
   void Replace(std::string_view path, std::string_view bytes) override;
   void Remove(std::string_view path) override;
   std::string Url(std::string_view path) const override { return storage_->Url(path); }
+  std::string LocalPath(std::string_view path) const override { return storage_->LocalPath(path); }
+  void FetchCopies(std::span<const std::string> paths) const override { storage_->FetchCopies(paths); }
 
  private:
   bool IsDue(Fault::Op op) const;

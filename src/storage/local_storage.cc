@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <random>
 #include <utility>
@@ -16,7 +15,6 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "storage/disk_observer.h"
-#include "storage/faulty_storage.h"
 #include "storage/path.h"
 #include "storage/unfinished.h"
 
@@ -91,6 +89,8 @@ std::string LocalStorage::Url(std::string_view path) const {
   return AbsoluteToRead(path);
 }
 
+std::string LocalStorage::LocalPath(std::string_view path) const { return Url(path); }
+
 std::string LocalStorage::Read(std::string_view path) const {
   return PosixFile::OpenToRead(AbsoluteToRead(path)).ReadToEnd();
 }
@@ -120,7 +120,7 @@ std::optional<Entry> LocalStorage::Find(std::string_view path) const {
 std::vector<Entry> LocalStorage::List(std::string_view folder) const {
   RequireFolderPath(folder);
   std::vector<Entry> entries;
-  ListInto(folder, /*recursive=*/false, entries);
+  ListInto(folder, entries);
   std::ranges::sort(entries, {}, &Entry::path);
   return entries;
 }
@@ -128,19 +128,32 @@ std::vector<Entry> LocalStorage::List(std::string_view folder) const {
 std::vector<Entry> LocalStorage::ListAll(std::string_view folder) const {
   RequireFolderPath(folder);
   std::vector<Entry> entries;
-  ListInto(folder, /*recursive=*/true, entries);
+  ListAllInto(folder, entries);
   std::ranges::sort(entries, {}, &Entry::path);
   return entries;
 }
 
-void LocalStorage::ListInto(std::string_view folder, bool recursive, std::vector<Entry>& entries) const {
+std::vector<std::string> LocalStorage::ListFolders(std::string_view folder) const {
+  RequireFolderPath(folder);
+  std::vector<Entry> files;
+  std::vector<std::string> names;
+  for (const std::string& path : ListInto(folder, files)) names.push_back(path.substr(path.rfind('/') + 1));
+  std::ranges::sort(names);
+  return names;
+}
+
+void LocalStorage::ListAllInto(std::string_view folder, std::vector<Entry>& entries) const {
+  for (const std::string& below : ListInto(folder, entries)) ListAllInto(below, entries);
+}
+
+std::vector<std::string> LocalStorage::ListInto(std::string_view folder, std::vector<Entry>& entries) const {
+  std::vector<std::string> folders;
   std::string absolute = Absolute(folder);
   std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(absolute.c_str()), ::closedir);
   if (!stream) {
-    if (errno == ENOENT || errno == ENOTDIR) return;
+    if (errno == ENOENT || errno == ENOTDIR) return folders;
     throw PosixError("list", absolute, errno);
   }
-  std::vector<std::string> folders;
   while (true) {
     errno = 0;
     const dirent* item = ::readdir(stream.get());
@@ -153,11 +166,10 @@ void LocalStorage::ListInto(std::string_view folder, bool recursive, std::vector
       throw PosixError("look at", JoinPath(absolute, name), errno);
     }
     if (S_ISREG(status.st_mode)) entries.push_back(ToEntry(JoinPath(folder, name), status));
-    if (S_ISDIR(status.st_mode) && recursive) folders.push_back(JoinPath(folder, name));
+    if (S_ISDIR(status.st_mode)) folders.push_back(JoinPath(folder, name));
   }
   if (errno != 0) throw PosixError("list", absolute, errno);
-  stream.reset();  // A deep tree must not hold a descriptor a level.
-  for (const std::string& below : folders) ListInto(below, recursive, entries);
+  return folders;
 }
 
 void LocalStorage::Write(std::string_view path, std::string_view bytes) {
@@ -274,13 +286,6 @@ void LocalStorage::Remove(std::string_view path) {
   std::string absolute = Absolute(path);
   if (::unlink(absolute.c_str()) == 0) return ObservedDisk().Removed(absolute);
   if (errno != ENOENT && errno != ENOTDIR) throw PosixError("remove", absolute, errno);
-}
-
-std::unique_ptr<Storage> OpenLocalStorage(const std::string& root) {
-  auto storage = std::make_unique<LocalStorage>(root);
-  const char* fault = std::getenv("QLAKE_STORAGE_FAULT");
-  if (fault == nullptr || *fault == '\0') return storage;
-  return std::make_unique<FaultyStorage>(std::move(storage), ParseFault(fault));
 }
 
 }  // namespace qlake::storage

@@ -22,6 +22,7 @@ class LocalStorage final : public Storage {
   std::optional<Entry> Find(std::string_view path) const override;
   std::vector<Entry> List(std::string_view folder) const override;
   std::vector<Entry> ListAll(std::string_view folder) const override;
+  std::vector<std::string> ListFolders(std::string_view folder) const override;
   void Write(std::string_view path, std::string_view bytes) override;
   void Append(std::string_view path, std::string_view bytes) override;
   void Sync(std::span<const std::string> paths) override;
@@ -29,6 +30,8 @@ class LocalStorage final : public Storage {
   void Replace(std::string_view path, std::string_view bytes) override;
   void Remove(std::string_view path) override;
   std::string Url(std::string_view path) const override;
+  std::string LocalPath(std::string_view path) const override;
+  void FetchCopies(std::span<const std::string>) const override {}
 
  private:
   class TemporaryFile;
@@ -39,7 +42,9 @@ class LocalStorage final : public Storage {
   TemporaryFile WriteTemporary(std::string_view final_path, std::string_view bytes);
   void MakeFolders(std::string_view folder);
   void SyncFoldersOf(std::span<const std::string> paths);
-  void ListInto(std::string_view folder, bool recursive, std::vector<Entry>& entries) const;
+  // Adds the files right in the folder; the folders right in it are the answer.
+  std::vector<std::string> ListInto(std::string_view folder, std::vector<Entry>& entries) const;
+  void ListAllInto(std::string_view folder, std::vector<Entry>& entries) const;
 
   std::string root_;  // Absolute, without "/" at its end.
   std::mutex mutex_;

@@ -68,6 +68,7 @@ class DistantStorage final : public Storage {
   std::optional<Entry> Find(std::string_view path) const override { return storage_.Find(path); }
   std::vector<Entry> List(std::string_view folder) const override { return storage_.List(folder); }
   std::vector<Entry> ListAll(std::string_view folder) const override { return storage_.ListAll(folder); }
+  std::vector<std::string> ListFolders(std::string_view folder) const override { return storage_.ListFolders(folder); }
   void Write(std::string_view path, std::string_view bytes) override { storage_.Write(path, bytes); }
   void Append(std::string_view path, std::string_view bytes) override { storage_.Append(path, bytes); }
   void Sync(std::span<const std::string> paths) override { storage_.Sync(paths); }
@@ -75,6 +76,8 @@ class DistantStorage final : public Storage {
   void Replace(std::string_view path, std::string_view bytes) override { storage_.Replace(path, bytes); }
   void Remove(std::string_view path) override { storage_.Remove(path); }
   std::string Url(std::string_view path) const override { return "hdfs://namenode/" + std::string(path); }
+  std::string LocalPath(std::string_view path) const override { return storage_.LocalPath(path); }
+  void FetchCopies(std::span<const std::string>) const override {}
 
  private:
   Storage& storage_;

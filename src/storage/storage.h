@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "storage/hdfs_options.h"
 
 namespace qlake::storage {
 
@@ -19,9 +20,10 @@ struct Entry {
 };
 
 // Where a lake lies: a local disk, HDFS, later an object store. Paths are relative to the storage's root, with "/"
-// between parts and none in front; no part is "." or "..". Read, ReadRange, Find and Url also take an absolute path of
-// the local disk, "/data/x.parquet", which the logs of foreign tables may name; nothing is written there. Every method
-// throws Error{kIo} when the machine fails it and Error{kInput} on a path that is not of that form. Thread-safe.
+// between parts and none in front; no part is "." or "..". Read, ReadRange, Find, Url and LocalPath of a storage on
+// the local disk also take an absolute path of it, "/data/x.parquet", which the logs of foreign tables may name;
+// nothing is written there. Every method throws Error{kIo} when the machine fails it and Error{kInput} on a path that
+// is not of that form. Thread-safe.
 class Storage {
  public:
   virtual ~Storage() = default;
@@ -36,6 +38,9 @@ class Storage {
   // Files (no folders) right in the folder, or anywhere below it, sorted by path. An absent folder is an empty one.
   virtual std::vector<Entry> List(std::string_view folder) const = 0;
   virtual std::vector<Entry> ListAll(std::string_view folder) const = 0;
+
+  // Names of the folders right in the folder, sorted. An absent folder is an empty one.
+  virtual std::vector<std::string> ListFolders(std::string_view folder) const = 0;
 
   // Writes a file in one piece, its folders with it; an old one of that name is overwritten. Not durable before Sync().
   // A crash may leave any part of it, so only files that nothing refers to yet are written so.
@@ -57,12 +62,24 @@ class Storage {
   // An absent file is no error.
   virtual void Remove(std::string_view path) = 0;
 
-  // What an engine opens: an absolute path of the local disk, or hdfs://...
+  // What an engine opens wherever it runs: an absolute path of the local disk, or hdfs://...
   virtual std::string Url(std::string_view path) const = 0;
+
+  // Where on the local disk the file lies, or its copy that FetchCopies() makes: for engines that open nothing else. ""
+  // is the root of all that. Does no I/O on the file. Copies go with this object.
+  virtual std::string LocalPath(std::string_view path) const = 0;
+  // Sees to it that files which nobody changes can be opened at their LocalPath(). None but on other storages than the
+  // local disk.
+  virtual void FetchCopies(std::span<const std::string> paths) const = 0;
 };
 
-// A storage on the local disk below `root`, which is created when absent. When the environment names a fault in
-// QLAKE_STORAGE_FAULT (see faulty_storage.h), that fault is injected: the crash tests use it.
+// Whether the address is that of a storage on HDFS, hdfs://host:port/folder.
+bool IsOnHdfs(std::string_view address);
+
+// A storage at an address: on HDFS, or on the local disk below a folder, which is created when absent. When the
+// environment names a fault in QLAKE_STORAGE_FAULT (see faulty_storage.h), that fault is injected: the crash tests use
+// it.
+std::unique_ptr<Storage> OpenStorage(const std::string& address, const HdfsOptions& hdfs);
 std::unique_ptr<Storage> OpenLocalStorage(const std::string& root);
 
 }  // namespace qlake::storage

@@ -107,12 +107,15 @@ class FileSelect {
       count_of_tag_.emplace(TagOf(first_names), first_names.size());
     }
     // DuckDB would take every folder of the path for a partition, also one above the table: /data/country=de/lake.
-    folders_tell_ = !is_mapped_ && storage.Url(snapshot.table_path()).find('=') == std::string::npos &&
+    folders_tell_ = !is_mapped_ && storage.LocalPath(snapshot.table_path()).find('=') == std::string::npos &&
                     std::ranges::all_of(partition_columns_,
                                         [](const delta::Field* column) { return FolderTellsType(column->type.kind); });
   }
 
   std::string Build(const Files& files) {
+    std::vector<std::string> paths;
+    for (const auto* file : files) paths.push_back(delta::LocateFile(snapshot_.table_path(), file->path));
+    storage_.FetchCopies(paths);
     ReadFileColumns(files);
     Groups groups = GroupFiles(files);
     KeepFacts(groups);
@@ -293,7 +296,7 @@ class FileSelect {
   }
 
   std::string UrlOf(const delta::AddFile& file) const {
-    return storage_.Url(delta::LocateFile(snapshot_.table_path(), file.path));
+    return storage_.LocalPath(delta::LocateFile(snapshot_.table_path(), file.path));
   }
 
   std::string Source(const FileGroup& group, const Files& files) const {

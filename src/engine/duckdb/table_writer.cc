@@ -270,7 +270,7 @@ TableWriter::Files TableWriter::RemoveTouched(const Files& candidates) {
   Files with_others;
   if (candidates.empty()) return with_others;
   std::map<std::string, const delta::AddFile*, std::less<>> file_of_url;
-  for (const auto* file : candidates) file_of_url[resources_.storage.Url(target_.path + "/" + file->path)] = file;
+  for (const auto* file : candidates) file_of_url[resources_.storage.LocalPath(target_.path + "/" + file->path)] = file;
   ResultStream counts =
       resources_.connection.Stream(fmt::format("SELECT t.{0}, count(*) FROM {1} GROUP BY t.{0} ORDER BY t.{0}",
                                                kFileColumn, removal_->Going(Select(candidates, kFileColumn))));

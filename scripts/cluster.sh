@@ -1,0 +1,357 @@
+#!/usr/bin/env bash
+# The cluster that one machine has to be for tests and demos: the actual servers, small, all on loopback. All that they
+# have lies in one folder (build/cluster by default), which may be deleted once they are down. cluster.env in it has
+# their addresses.
+#
+#   scripts/cluster.sh install                   what it needs, into .deps (needs the network the first time)
+#   scripts/cluster.sh up [--dir DIR] [--watch PID | --watch-parent] [PART...]
+#                                                starts the parts (all by default), returns when they answer. With
+#                                                --watch they end when process PID does, with --watch-parent when the
+#                                                caller does
+#   scripts/cluster.sh down [--dir DIR]          stops all that run
+#   scripts/cluster.sh status [--dir DIR]        each server, its process and its address; exit code 1 when one that
+#                                                was started does not run
+#   scripts/cluster.sh kill [--dir DIR] [SERVER...]     stops servers (all by default) as kill -9 does
+#   scripts/cluster.sh restart [--dir DIR] SERVER...    starts them again at the same addresses with the same data
+#
+# Parts and their servers: hdfs (namenode, datanode1, datanode2), spark (master, worker1, worker2, connect), kafka (kafka).
+set -euo pipefail
+name=cluster
+script=$(realpath "$0")
+repository=$(dirname "$(dirname "$script")")
+hadoop=$repository/.deps/hdfs
+spark=$repository/.deps/spark
+folder_flag=--dir # how this script is told the folder
+. "$repository/scripts/java_server.sh"
+
+part_of() { # SERVER
+  case $1 in
+    namenode | datanode1 | datanode2) echo hdfs ;;
+    master | worker1 | worker2 | connect) echo spark ;;
+    kafka) echo kafka ;;
+    *) fail "there is no server $1: namenode, datanode1, datanode2, master, worker1, worker2, connect, kafka" ;;
+  esac
+}
+servers_of() { # PART: in the order in which they start
+  case $1 in
+    hdfs) echo namenode datanode1 datanode2 ;;
+    spark) echo master worker1 worker2 connect ;;
+    kafka) echo kafka ;;
+    *) fail "there is no part $1: hdfs, spark, kafka" ;;
+  esac
+}
+
+select_server() { # SERVER: whom the functions of java_server.sh are about from now on
+  server=$1
+  name=cluster:$server
+  folder=$cluster/$server
+  marker=-Dqlake.server=$folder
+  [ "$server" != kafka ] || marker=$folder/server.properties
+}
+
+setting() { sed -n "s/^$1=//p" "$cluster/cluster.env" 2>/dev/null | tail -n 1; }
+set_setting() { # KEY VALUE
+  touch "$cluster/cluster.env"
+  sed -i "/^$1=/d" "$cluster/cluster.env"
+  echo "$1=$2" >>"$cluster/cluster.env"
+}
+host_and_port() { # KEY: what its address says without protocol and path
+  setting "$1" | sed 's,^[a-z]*://,,; s,/.*,,'
+}
+
+# --- HDFS ---
+
+xml() { # KEY VALUE...
+  echo '<?xml version="1.0"?><configuration>'
+  while [ $# != 0 ]; do
+    echo "<property><name>$1</name><value>$2</value></property>"
+    shift 2
+  done
+  echo '</configuration>'
+}
+
+set_up_hdfs() {
+  [ -d "$hadoop" ] || fail 'HDFS is not installed: run scripts/cluster.sh install'
+  local rpc http
+  read -r rpc http < <(free_ports 2)
+  set_setting hdfs "hdfs://127.0.0.1:$rpc"
+  set_setting webhdfs "http://127.0.0.1:$http"
+  rm -rf "$cluster/namenode" "$cluster/datanode1" "$cluster/datanode2"
+  # The servers want folders of web pages to be there.
+  mkdir -p "$cluster/hadoop/webapps/hdfs" "$cluster/hadoop/webapps/datanode"
+  xml fs.defaultFS "hdfs://127.0.0.1:$rpc" >"$cluster/hadoop/core-site.xml"
+  # A server that died counts as dead after about 12 s here, after 10 minutes by default; and small files would take 0.4 s
+  # each by default, because the delay doubles until the other DataNode has reported its copy.
+  xml dfs.replication 2 \
+    dfs.namenode.rpc-address "127.0.0.1:$rpc" dfs.namenode.http-address "127.0.0.1:$http" \
+    dfs.namenode.name.dir "file://$cluster/namenode/data" \
+    dfs.namenode.handler.count 8 dfs.namenode.safemode.extension 0 \
+    dfs.heartbeat.interval 1 dfs.namenode.heartbeat.recheck-interval 1000 \
+    dfs.client.block.write.locateFollowingBlock.initial.delay.ms 20 dfs.client.block.write.locateFollowingBlock.retries 10 \
+    >"$cluster/hadoop/hdfs-site.xml"
+  cat >"$cluster/hadoop/log4j.properties" <<'PROPERTIES'
+log4j.rootLogger=WARN, log
+log4j.logger.org.apache.hadoop.hdfs.server.namenode.NameNode=INFO
+log4j.appender.log=org.apache.log4j.ConsoleAppender
+log4j.appender.log.target=System.err
+log4j.appender.log.layout=org.apache.log4j.PatternLayout
+log4j.appender.log.layout.ConversionPattern=%d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n
+PROPERTIES
+  select_server namenode
+  mkdir -p "$folder"
+  "$(java_program)" -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "${hadoop_options[@]}" \
+    -cp "$cluster/hadoop:$hadoop/*" org.apache.hadoop.hdfs.server.namenode.NameNode -format -force -nonInteractive \
+    >"$folder/format.log" 2>&1 || { tail -n 20 "$folder/format.log" >&2; fail "cannot format $folder/data"; }
+}
+
+# WebHDFS serialises with a library that looks into java.lang.
+hadoop_options=(--add-opens=java.base/java.lang=ALL-UNNAMED -Djava.net.preferIPv4Stack=true -Dhadoop.policy.file=hadoop-policy.xml)
+
+run_hadoop() { # CLASS ARGUMENT...
+  run_server -Xmx128m "$marker" "${hadoop_options[@]}" "-Dhadoop.log.dir=$folder" -cp "$cluster/hadoop:$hadoop/*" "$@"
+}
+
+answers() { # URL PATTERN
+  python3 - "$1" "$2" <<'PYTHON' 2>/dev/null
+import re, sys, urllib.request
+answer = urllib.request.urlopen(sys.argv[1], timeout=5).read().decode()
+sys.exit(0 if re.search(sys.argv[2], answer) else 1)
+PYTHON
+}
+
+launch_namenode() { run_hadoop org.apache.hadoop.hdfs.server.namenode.NameNode; }
+is_ready_namenode() { answers "$(setting webhdfs)/webhdfs/v1/?op=GETFILESTATUS" FileStatus; }
+
+launch_datanode() {
+  mkdir -p "$folder"
+  [ -s "$folder/ports" ] || free_ports 3 >"$folder/ports"
+  local data http ipc
+  read -r data http ipc <"$folder/ports"
+  run_hadoop org.apache.hadoop.hdfs.server.datanode.DataNode -Ddfs.datanode.data.dir="file://$folder/data" \
+    -Ddfs.datanode.address="127.0.0.1:$data" -Ddfs.datanode.http.address="127.0.0.1:$http" \
+    -Ddfs.datanode.ipc.address="127.0.0.1:$ipc" -Ddfs.datanode.hostname=127.0.0.1
+}
+is_ready_datanode() { # The NameNode lists who is alive.
+  answers "$(setting webhdfs)/jmx?qry=Hadoop:service=NameNode,name=NameNodeInfo" \
+    "LiveNodes.*127.0.0.1:$(cut -d' ' -f1 "$folder/ports")"
+}
+
+# --- Spark ---
+
+set_up_spark() {
+  ls "$spark"/stamp.* >/dev/null 2>&1 || fail 'Spark is not installed: run scripts/cluster.sh install'
+  local rpc web connect
+  read -r rpc web connect < <(free_ports 3)
+  set_setting master "spark://127.0.0.1:$rpc"
+  set_setting master_web "http://127.0.0.1:$web"
+  set_setting connect "sc://127.0.0.1:$connect"
+  rm -rf "$cluster"/master "$cluster"/worker[12] "$cluster"/connect
+}
+
+run_spark() { # HEAP CLASS ARGUMENT...
+  local home heap=$1
+  shift
+  home=$(echo "$spark"/venv/lib/python3*/site-packages/pyspark)
+  mkdir -p "$folder"
+  export SPARK_HOME=$home SPARK_SCALA_VERSION=2.13 SPARK_LOCAL_IP=127.0.0.1
+  unset JAVA_TOOL_OPTIONS
+  run_server "-Xmx$heap" "$marker" "${spark_options[@]}" "-Duser.timezone=UTC" -cp "$home/jars/*:$spark/jars/*" "$@"
+}
+
+# What Spark asks Java 17 for.
+spark_options=(-XX:+IgnoreUnrecognizedVMOptions -Djava.net.preferIPv4Stack=true -Djdk.reflect.useDirectMethodHandle=false
+  -Dio.netty.tryReflectionSetAccessible=true)
+for package in java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.util java.util.concurrent \
+  java.util.concurrent.atomic jdk.internal.ref sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar; do
+  spark_options+=("--add-opens=java.base/$package=ALL-UNNAMED")
+done
+
+launch_master() {
+  local host_port
+  host_port=$(host_and_port master)
+  run_spark 256m org.apache.spark.deploy.master.Master --host 127.0.0.1 --port "${host_port#*:}" \
+    --webui-port "$(host_and_port master_web | cut -d: -f2)"
+}
+is_ready_master() { answers "$(setting master_web)/json/" ALIVE; }
+
+launch_worker() {
+  run_spark 256m org.apache.spark.deploy.worker.Worker --host 127.0.0.1 --cores 1 --memory 768m --webui-port 0 \
+    --work-dir "$folder/work" "$(setting master)"
+}
+is_ready_worker() { grep -qs 'Successfully registered with master' "$folder/server.out"; }
+
+launch_connect() {
+  local port hadoop_default=()
+  port=$(host_and_port connect | cut -d: -f2)
+  [ -z "$(setting hdfs)" ] || hadoop_default=(--conf "spark.hadoop.fs.defaultFS=$(setting hdfs)")
+  run_spark 768m org.apache.spark.deploy.SparkSubmit --master "$(setting master)" \
+    --class org.apache.spark.sql.connect.service.SparkConnectServer \
+    --conf spark.connect.grpc.binding.address=127.0.0.1 --conf "spark.connect.grpc.binding.port=$port" \
+    --conf spark.driver.host=127.0.0.1 --conf spark.driver.bindAddress=127.0.0.1 \
+    --conf spark.executor.memory=512m --conf spark.executor.cores=1 \
+    --conf "spark.executor.extraClassPath=$spark/jars/*" \
+    --conf spark.ui.enabled=false --conf "spark.local.dir=$folder/scratch" --conf "spark.sql.warehouse.dir=$folder/warehouse" \
+    --conf spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension \
+    --conf spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog \
+    --conf spark.sql.session.timeZone=UTC --conf spark.sql.shuffle.partitions=2 \
+    --conf spark.databricks.delta.snapshotPartitions=1 \
+    ${hadoop_default[@]+"${hadoop_default[@]}"} spark-internal
+}
+is_ready_connect() { (exec 3<>"/dev/tcp/127.0.0.1/$(host_and_port connect | cut -d: -f2)") 2>/dev/null; }
+
+# --- Kafka, which has a script of its own ---
+
+set_up_kafka() { :; }
+launch_kafka() {
+  "$repository/scripts/kafka.sh" up "$folder" >/dev/null
+  set_setting kafka "$(sed -n 's/^plaintext=//p' "$folder/broker.env")"
+}
+
+is_ready_kafka() { is_running; } # its script has waited for that
+
+# --- All of them ---
+
+launch_server() {
+  mkdir -p "$folder"
+  "launch_${server%[12]}"
+}
+await_ready() {
+  await_server "is_ready_${server%[12]}"
+  printf '%s: ready\n' "$name" >&2
+}
+
+restart_server() {
+  stop_server TERM
+  if [ "$server" = kafka ]; then "$repository/scripts/kafka.sh" restart "$folder"; else launch_server; fi
+  await_ready
+}
+
+# Nobody in front of whom it serves: those that started last end first.
+known_servers() {
+  local server
+  for server in connect worker2 worker1 master datanode2 datanode1 namenode kafka; do
+    [ ! -e "$cluster/$server/pid" ] || echo "$server"
+  done
+}
+
+up() {
+  local part server_of_part
+  [ $# != 0 ] || set -- hdfs spark kafka
+  for part in "$@"; do servers_of "$part" >/dev/null; done
+  mkdir -p "$cluster"
+  folder=$cluster
+  watch_as_told "${watcher[@]}"
+  # A part that does not start takes those with it that this call has started.
+  started=()
+  trap stop_started EXIT
+  for part in "$@"; do
+    for server_of_part in $(servers_of "$part"); do
+      select_server "$server_of_part"
+      ! is_running || fail "it runs already in $folder"
+    done
+    "set_up_$part"
+    # Each finds the others when they come: they start side by side.
+    for server_of_part in $(servers_of "$part"); do
+      started+=("$server_of_part")
+      select_server "$server_of_part"
+      launch_server
+    done
+    for server_of_part in $(servers_of "$part"); do
+      select_server "$server_of_part"
+      await_ready
+    done
+  done
+  trap - EXIT
+  cat "$cluster/cluster.env"
+}
+
+stop_started() {
+  local failed
+  for failed in "${started[@]}"; do
+    select_server "$failed"
+    stop_server KILL
+    rm -f "$folder/pid"
+  done
+}
+
+down() {
+  local known
+  for known in $(known_servers); do
+    select_server "$known"
+    # A DataNode that closes in good order waits for the NameNode; nothing of it is needed again.
+    stop_server TERM
+    rm -f "$folder/pid"
+  done
+  rm -f "$cluster/watched"
+}
+
+status() {
+  local known address all_run=0
+  [ -n "$(known_servers)" ] || { echo "no cluster in $cluster"; return 1; }
+  for known in $(known_servers | tac); do
+    select_server "$known"
+    case $known in
+      namenode) address="$(setting hdfs) $(setting webhdfs)" ;;
+      datanode*) address=127.0.0.1:$(cut -d' ' -f1 "$folder/ports") ;;
+      worker*) address="of $(setting master)" ;;
+      *) address=$(setting "$known") ;;
+    esac
+    if is_running; then
+      printf '%-10s process %-8s %s\n' "$known" "$(pid)" "$address"
+    else
+      printf '%-10s does not run: see %s\n' "$known" "$folder"
+      all_run=1
+    fi
+  done
+  return $all_run
+}
+
+for_servers() { # FUNCTION [SERVER...]
+  local function=$1 chosen
+  shift
+  [ $# != 0 ] || set -- $(known_servers)
+  for chosen in "$@"; do
+    part_of "$chosen" >/dev/null
+    select_server "$chosen"
+    "$function"
+  done
+}
+kill_server() { stop_server KILL; }
+
+command=${1-help}
+[ $# = 0 ] || shift
+cluster=$repository/build/cluster
+watcher=()
+arguments=()
+while [ $# != 0 ]; do
+  case $1 in
+    --dir)
+      cluster=${2:?--dir needs a folder}
+      shift
+      ;;
+    --watch)
+      watcher=(--watch "${2:?--watch needs the number of a process}")
+      shift
+      ;;
+    --watch-parent) watcher=(--watch "$PPID") ;;
+    -*) fail "does not know $1" ;;
+    *) arguments+=("$1") ;;
+  esac
+  shift
+done
+case $cluster in -* | '') fail 'a folder is wanted' ;; esac
+cluster=$(realpath -m "$cluster")
+case $command in
+  install)
+    "$repository/scripts/install.sh" --kafka
+    "$repository/scripts/install.sh" --hdfs
+    "$repository/scripts/spark.sh" install
+    ;;
+  up | down | status) "$command" "${arguments[@]}" ;;
+  kill) for_servers kill_server "${arguments[@]}" ;;
+  restart)
+    [ ${#arguments[@]} != 0 ] || fail 'restart whom?'
+    for_servers restart_server "${arguments[@]}"
+    ;;
+  *) sed -n '2,/^set/p' "$0" | sed '$d; s/^# \{0,1\}//'; exit 2 ;;
+esac

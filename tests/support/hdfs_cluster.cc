@@ -1,0 +1,67 @@
+#include "support/hdfs_cluster.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+#include "support/qlake_process.h"
+
+namespace qlake::testing {
+namespace {
+
+std::string TemporaryFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "qlake_cluster_XXXXXX").string();
+  return mkdtemp(pattern.data());
+}
+
+}  // namespace
+
+HdfsCluster::HdfsCluster() : folder_(TemporaryFolder()) {
+  Run({"up", "hdfs", "--watch", std::to_string(getpid())});
+  ReadAddresses();
+}
+
+HdfsCluster::HdfsCluster(std::string folder) : folder_(std::move(folder)), is_ours_(false) { ReadAddresses(); }
+
+HdfsCluster::~HdfsCluster() {
+  if (!is_ours_) return;
+  Run({"kill"});
+  std::filesystem::remove_all(folder_);
+}
+
+HdfsCluster& HdfsCluster::Shared() {
+  static const char* folder = std::getenv("QLAKE_CLUSTER");
+  static std::unique_ptr<HdfsCluster> shared(folder != nullptr ? new HdfsCluster(folder) : new HdfsCluster);
+  return *shared;
+}
+
+void HdfsCluster::Run(const std::vector<std::string>& arguments) const {
+  std::vector<std::string> command = {QLAKE_REPOSITORY "/scripts/cluster.sh"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  command.insert(command.end(), {"--dir", folder_});
+  ProcessResult result = RunProgram(command);
+  if (result.exit_code != 0) throw std::runtime_error("cluster.sh " + arguments.front() + ": " + result.err);
+}
+
+void HdfsCluster::ReadAddresses() {
+  std::ifstream file(folder_ + "/cluster.env");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("hdfs=")) hdfs_ = line.substr(5);
+    if (line.starts_with("webhdfs=")) webhdfs_ = line.substr(8);
+  }
+  if (webhdfs_.empty()) throw std::runtime_error("there is no HDFS in " + folder_);
+}
+
+std::string HdfsCluster::NewFolder() const {
+  static std::atomic<int> count = 0;
+  return hdfs_ + "/test-" + std::to_string(getpid()) + "-" + std::to_string(++count);
+}
+
+void HdfsCluster::Kill(const std::string& server) { Run({"kill", server}); }
+void HdfsCluster::Restart(const std::string& server) { Run({"restart", server}); }
+
+}  // namespace qlake::testing
