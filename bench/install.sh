@@ -13,7 +13,7 @@ apt_install() { # PACKAGE...
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-../scripts/spark.sh install
+(cd .. && scripts/spark.sh install)
 stamp=.venv/stamp.$(cat install.sh requirements.txt | sha256sum | cut -c1-16)
 [ -e "$stamp" ] && exit 0
 

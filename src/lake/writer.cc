@@ -10,7 +10,29 @@
 namespace qlake::lake {
 namespace {
 
+constexpr size_t kPendingMax = 8;    // Commits under way beside the engine: each may hold rows.
 constexpr size_t kFenceThreads = 8;  // They wait for the storage.
+
+engine::TableChange ChangeOf(const TableSchema& schema, const std::vector<TextRow>& rows) {
+  engine::TableChange change;
+  if (!rows.empty()) change.insert_sql = SelectRows(schema, rows);
+  return change;
+}
+
+engine::ApplyReport CommitComputed(const std::string& table_path, engine::ComputedChange computed) {
+  auto report = std::move(computed).Commit();
+  if (const auto* conflict = std::get_if<delta::Conflict>(&report.outcome)) {
+    throw base::UnavailableError("another writer was at {} at version {} ({}): run the command again", table_path,
+                                 conflict->version, conflict->reason);
+  }
+  base::LogInfo("committed", {{"table", table_path},
+                              {"version", std::get<delta::Committed>(report.outcome).version},
+                              {"rows_inserted", report.rows_inserted},
+                              {"rows_removed", report.rows_removed},
+                              {"files_added", report.files_added},
+                              {"bytes_written", report.bytes_written}});
+  return report;
+}
 
 }  // namespace
 
@@ -40,8 +62,8 @@ void Writer::FenceTables() {
   });
 }
 
-engine::ApplyReport Writer::Commit(const engine::TableTarget& target, const engine::TableChange& change,
-                                   std::vector<delta::SetTransaction> progress, const std::string& operation) {
+engine::ComputedChange Writer::Compute(const engine::TableTarget& target, const engine::TableChange& change,
+                                       std::vector<delta::SetTransaction> progress, const std::string& operation) {
   lease_->RequireHeld();
   engine::ApplyOptions options;
   options.progress = std::move(progress);
@@ -50,19 +72,28 @@ engine::ApplyReport Writer::Commit(const engine::TableTarget& target, const engi
   options.fence_epoch = epoch();
   options.commit.operation = operation;
   options.commit.run_id = run_id_;
-  auto base = lake_.LoadPath(target.path);
-  auto report = lake_.database().Apply(target, base, change, options, lake_.clock());
-  if (const auto* conflict = std::get_if<delta::Conflict>(&report.outcome)) {
-    throw base::UnavailableError("another writer was at {} at version {} ({}): run the command again", target.path,
-                                 conflict->version, conflict->reason);
-  }
-  base::LogInfo("committed", {{"table", target.path},
-                              {"version", std::get<delta::Committed>(report.outcome).version},
-                              {"rows_inserted", report.rows_inserted},
-                              {"rows_removed", report.rows_removed},
-                              {"files_added", report.files_added},
-                              {"bytes_written", report.bytes_written}});
-  return report;
+  return lake_.database().Compute(target, lake_.LoadPath(target.path), change, options, lake_.clock());
+}
+
+engine::ApplyReport Writer::Commit(const engine::TableTarget& target, const engine::TableChange& change,
+                                   std::vector<delta::SetTransaction> progress, const std::string& operation) {
+  return CommitComputed(target.path, Compute(target, change, std::move(progress), operation));
+}
+
+void Writer::CommitLater(const engine::TableTarget& target, const engine::TableChange& change,
+                         std::vector<delta::SetTransaction> progress, const std::string& operation) {
+  auto computed = Compute(target, change, std::move(progress), operation);
+  if (pending_.size() >= kPendingMax) pending_[pending_.size() - kPendingMax].get();
+  pending_.push_back(std::async(std::launch::async, [path = target.path, computed = std::move(computed)]() mutable {
+                       return CommitComputed(path, std::move(computed));
+                     }).share());
+}
+
+std::vector<engine::ApplyReport> Writer::Await() {
+  auto pending = std::exchange(pending_, {});
+  std::vector<engine::ApplyReport> reports;
+  for (const auto& commit : pending) reports.push_back(commit.get());
+  return reports;
 }
 
 delta::CommitOutcome Writer::Commit(delta::Transaction transaction, delta::CommitOptions options) {
@@ -75,9 +106,12 @@ delta::CommitOutcome Writer::Commit(delta::Transaction transaction, delta::Commi
 
 engine::ApplyReport Writer::Append(const TableSchema& schema, const std::vector<TextRow>& rows,
                                    std::vector<delta::SetTransaction> progress) {
-  engine::TableChange change;
-  if (!rows.empty()) change.insert_sql = SelectRows(schema, rows);
-  return Commit(TargetOf(schema), change, std::move(progress), "WRITE");
+  return Commit(TargetOf(schema), ChangeOf(schema, rows), std::move(progress));
+}
+
+void Writer::AppendLater(const TableSchema& schema, const std::vector<TextRow>& rows,
+                         std::vector<delta::SetTransaction> progress) {
+  CommitLater(TargetOf(schema), ChangeOf(schema, rows), std::move(progress));
 }
 
 }  // namespace qlake::lake

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,18 +36,30 @@ class Writer {
   // table; run the command again. `progress` may be empty.
   engine::ApplyReport Commit(const engine::TableTarget& target, const engine::TableChange& change,
                              std::vector<delta::SetTransaction> progress, const std::string& operation = "WRITE");
-  // The same for a few constant rows of one of our own tables, appended.
+  // Commit(), of which only the rows are computed at once: a thread writes and commits them while the next table's are
+  // computed, a few at a time. Tables are committed in any order. REQUIRES: none is committed to twice before Await().
+  void CommitLater(const engine::TableTarget& target, const engine::TableChange& change,
+                   std::vector<delta::SetTransaction> progress, const std::string& operation = "WRITE");
+  // Waits for all of them: their reports in the order of the calls. Throws what the first that failed threw.
+  std::vector<engine::ApplyReport> Await();
+  // Commit() and CommitLater() for a few constant rows of one of our own tables, appended.
   engine::ApplyReport Append(const TableSchema& schema, const std::vector<TextRow>& rows,
                              std::vector<delta::SetTransaction> progress = {});
+  void AppendLater(const TableSchema& schema, const std::vector<TextRow>& rows,
+                   std::vector<delta::SetTransaction> progress = {});
   // A transaction that the caller has staged, with the epoch. Losing the race is the caller's to settle.
   [[nodiscard]] delta::CommitOutcome Commit(delta::Transaction transaction, delta::CommitOptions options);
 
  private:
   void FenceTables();
+  engine::ComputedChange Compute(const engine::TableTarget& target, const engine::TableChange& change,
+                                 std::vector<delta::SetTransaction> progress, const std::string& operation);
 
   Lake& lake_;
   std::string run_id_;
   std::unique_ptr<Lease> lease_;
+  // Of CommitLater(), in its order. They end before the lease does: nobody else may write before.
+  std::vector<std::shared_future<engine::ApplyReport>> pending_;
 };
 
 }  // namespace qlake::lake

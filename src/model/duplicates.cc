@@ -1,9 +1,11 @@
 #include "model/duplicates.h"
 
 #include <algorithm>
+#include <span>
 #include <tuple>
 
 #include "base/error.h"
+#include "base/parallel.h"
 #include "model/table_build.h"
 
 namespace qlake::model {
@@ -20,14 +22,26 @@ bool IsBefore(const lake::KeyEntry& entry, const KeyedRow& row) {
   return std::tie(entry.key_high, entry.key_low) < std::tie(row.key_high, row.key_low);
 }
 
-// Goes through the batch's rows key by key and decides which row stays.
+// A row that leaves for one of its key.
+struct Repeat {
+  KeyedRow row;
+  lake::KeyEntry kept;
+};
+
+// What is decided of a stretch of the batch's rows, which stand key by key.
+struct Verdict {
+  size_t staying = 0;
+  std::vector<Repeat> repeats;
+};
+
 class Judgement {
  public:
-  Judgement(StagedSource& source, const FactKeys& fact_keys)
-      : source_(source), fact_keys_(fact_keys), key_columns_(source.IndexesOf(source.contract().key)) {}
+  explicit Judgement(StagedSource& source) : source_(source) {}
 
-  void Run(const std::vector<KeyedRow>& keys, const std::vector<lake::KeyEntry>& known) {
-    stay.reserve(keys.size());
+  // Writes the entries of rows that stay from `stay` on. REQUIRES: no key stands in another stretch as well.
+  // Thread-safe.
+  Verdict Judge(std::span<const KeyedRow> keys, std::span<const lake::KeyEntry> known, lake::KeyEntry* stay) const {
+    Verdict verdict;
     auto held = known.begin();
     for (size_t begin = 0, end = 0; begin < keys.size(); begin = end) {
       if (begin + kPrefetched < keys.size()) source_.rows().Prefetch(keys[begin + kPrefetched].at);
@@ -39,16 +53,13 @@ class Judgement {
         kept = *held;
       } else {
         // The first in order stays.
-        stay.push_back(kept);
+        stay[verdict.staying++] = kept;
         ++first_repeat;
       }
-      for (size_t i = first_repeat; i < end; ++i) Leave(keys[i], kept);
+      for (size_t i = first_repeat; i < end; ++i) verdict.repeats.push_back({keys[i], kept});
     }
+    return verdict;
   }
-
-  std::vector<lake::KeyEntry> stay;
-  std::vector<std::vector<std::optional<std::string>>> conflicts;
-  std::vector<engine::RecordPlace> places;
 
  private:
   static constexpr size_t kPrefetched = 32;
@@ -58,7 +69,35 @@ class Judgement {
             static_cast<uint32_t>(source_.rows().LineOf(row.at))};
   }
 
-  void Leave(const KeyedRow& row, const lake::KeyEntry& kept) {
+  StagedSource& source_;
+};
+
+// Stretches of about equal size for so many threads; no key stands in two.
+std::vector<std::span<const KeyedRow>> Cut(const std::vector<KeyedRow>& keys, size_t threads) {
+  std::vector<std::span<const KeyedRow>> stretches;
+  size_t size = keys.size() / (4 * threads) + 1;
+  for (size_t begin = 0, end = 0; begin < keys.size(); begin = end) {
+    end = std::min(begin + size, keys.size());
+    while (end < keys.size() && keys[end].SameKey(keys[end - 1])) ++end;
+    stretches.push_back(std::span(keys).subspan(begin, end - begin));
+  }
+  return stretches;
+}
+
+// The part of the known entries, which are in order, that a stretch may meet.
+std::span<const lake::KeyEntry> Meeting(std::span<const KeyedRow> stretch, const std::vector<lake::KeyEntry>& known) {
+  auto begin = std::lower_bound(known.begin(), known.end(), stretch.front(), IsBefore);
+  return {begin, known.end()};
+}
+
+// Takes rows whose key came before out of the batch, and tells of those with other content.
+class RepeatedRows {
+ public:
+  RepeatedRows(StagedSource& source, const FactKeys& fact_keys)
+      : source_(source), fact_keys_(fact_keys), key_columns_(source.IndexesOf(source.contract().key)) {}
+
+  void Leave(const Repeat& repeat) {
+    const auto& [row, kept] = repeat;
     source_.rows().LeaveOut(row.at, engine::StagedRows::kRepeated);
     auto& counts = source_.counts()[row.at.file];
     if (row.content == kept.content) {
@@ -72,6 +111,10 @@ class Judgement {
     places.push_back(source_.rows().PlaceOf(row.at));
   }
 
+  std::vector<std::vector<std::optional<std::string>>> conflicts;
+  std::vector<engine::RecordPlace> places;
+
+ private:
   StagedSource& source_;
   const FactKeys& fact_keys_;
   std::vector<size_t> key_columns_;
@@ -85,21 +128,37 @@ std::vector<lake::KeyEntry> JudgeDuplicates(lake::Lake& lake, StagedSource& sour
     throw base::InputError("the key of the model of {} must be the key of its source {}: {}", fact.model.table,
                            contract.name, fmt::join(contract.key, ", "));
   }
-  auto keys = source.rows().Keys(source.IndexesOf(contract.key), lake.database().threads());
+  size_t threads = lake.database().threads();
+  auto keys = source.rows().Keys(source.IndexesOf(contract.key), threads);
   std::vector<lake::KeyEntry> known;
   if (fact.snapshot) known = fact.keys.Find(keys, *fact.snapshot, fact.before_seq);
-  Judgement judgement(source, fact.keys);
-  judgement.Run(keys, known);
+  auto stretches = Cut(keys, threads);
+  std::vector<Verdict> verdicts(stretches.size());
+  std::vector<lake::KeyEntry> stay(keys.size());
+  Judgement judgement(source);
+  base::ParallelFor(stretches.size(), threads, [&](size_t i) {
+    auto* from = stay.data() + (stretches[i].data() - keys.data());
+    verdicts[i] = judgement.Judge(stretches[i], Meeting(stretches[i], known), from);
+  });
+  RepeatedRows repeated(source, fact.keys);
+  auto end = stay.begin();
+  for (size_t i = 0; i < stretches.size(); ++i) {
+    // What left makes gaps.
+    auto from = stay.begin() + (stretches[i].data() - keys.data());
+    end = std::move(from, from + static_cast<std::ptrdiff_t>(verdicts[i].staying), end);
+    for (const auto& repeat : verdicts[i].repeats) repeated.Leave(repeat);
+  }
+  stay.erase(end, stay.end());
   lake.database().FillTable("conflicts." + contract.name,
                             {{"_file", {ColumnType::Kind::kInteger}},
                              {"_line", {ColumnType::Kind::kLong}},
                              {"key", {}},
                              {"kept_file_id", {}},
                              {"kept_line", {ColumnType::Kind::kLong}}},
-                            judgement.conflicts);
-  source.DefineScan(lake, "scan_conflicts", std::move(judgement.places));
+                            repeated.conflicts);
+  source.DefineScan(lake, "scan_conflicts", std::move(repeated.places));
   source.DefineOnce(lake);
-  return std::move(judgement.stay);
+  return stay;
 }
 
 void CountRepeats(lake::Lake& lake, StagedSource& source) {

@@ -35,10 +35,10 @@ struct Model {
   std::string sql;  // The SELECT, without the head.
 };
 
-// Head lines: "-- kind: fact|scd2|upsert|aggregate|window by KEY[, KEY]", "-- minutes: N", "-- source: NAME", "-- order:
-// COLUMN", "-- inferred from: SOURCE.COLUMN", "-- count: COLUMN", "-- partition: COLUMN[, COLUMN]", "-- sort: COLUMN[,
-// COLUMN]", "-- personal: COLUMN[, COLUMN]", "-- check: NAME: CONDITION", "-- property: NAME = VALUE"; any other
-// comment line of the head describes the table. Throws Error{kInput} with file and line.
+// Head lines: "-- kind: fact|scd2|upsert|aggregate|window by KEY[, KEY]", "-- minutes: N", "-- source: NAME", "--
+// order: COLUMN", "-- inferred from: SOURCE.COLUMN", "-- count: COLUMN", "-- partition: COLUMN[, COLUMN]", "-- sort:
+// COLUMN[, COLUMN]", "-- personal: COLUMN[, COLUMN]", "-- check: NAME: CONDITION", "-- property: NAME = VALUE"; any
+// other comment line of the head describes the table. Throws Error{kInput} with file and line.
 Model ParseModel(const std::string& path, const std::string& text);
 
 }  // namespace qlake::model

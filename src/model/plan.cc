@@ -142,7 +142,7 @@ void WriteIntent(lake::Writer& writer, const Plan& plan) {
   std::string path = KeptProjectPath(plan.intent.project_sha256);
   // A file of that name holds that project, whole: its name is its hash, and it comes into being in one piece.
   if (!writer.lake().storage().Find(path)) writer.lake().storage().Replace(path, plan.project.ToJsonText());
-  writer.Append(lake::StepsSchema(), {lake::ToRow(plan.intent)});
+  writer.AppendLater(lake::StepsSchema(), {lake::ToRow(plan.intent)});
 }
 
 }  // namespace qlake::model

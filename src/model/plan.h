@@ -42,6 +42,7 @@ std::optional<Plan> PlanBatch(lake::Lake& lake, const Project& project, const st
                               uint64_t batch_bytes_max);
 
 // Keeps the project's text and commits the intent. REQUIRES: !plan.is_redo.
+// Begins to: Writer::Await() waits for it.
 void WriteIntent(lake::Writer& writer, const Plan& plan);
 
 }  // namespace qlake::model

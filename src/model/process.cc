@@ -24,27 +24,34 @@ class Batch {
       : writer_(writer), lake_(writer.lake()), plan_(std::move(plan)), options_(options), report_(report) {}
 
   void Run() {
-    // 1. The intent. A crash before it leaves nothing; from here on the batch is what the intent says.
+    // 1. Everything is computed from the versions that the intent names, while that is written and nothing else is. A
+    // crash leaves it or nothing.
     if (!plan_.is_redo) {
       base::CrashPoint("process.before_intent");
       WriteIntent(writer_, plan_);
     }
-    base::CrashPoint("process.after_intent");
-    // 2. Everything is computed from the versions that the intent names; nothing is written.
     Stage();
     auto entries = Account();
     for (const auto& model : plan_.project.models()) BuildModel(model);
     for (const auto& source : staged_) BuildQuarantine(source);
-    // 3. Table by table: rows and progress in one commit. A crash leaves some done; a redo finds their progress. Facts
-    // go first: they alone still evaluate a model's SQL, and while nothing is committed a mistake there can be mended.
     ClusterFacts();
     RequireConstraints();
+    // 2. The intent stands: from here on the batch is what it says.
+    writer_.Await();
+    base::CrashPoint("process.after_intent");
+    // 3. Table by table: rows and progress in one commit, while the next table's rows are computed. A crash leaves some
+    // done; a redo finds their progress. Facts go first: they alone still evaluate a model's SQL, and while nothing is
+    // committed a mistake there can be mended.
     for (size_t i = 0; i < fact_keys_.size(); ++i) {
       fact_keys_[i]->Begin(std::move(coming_keys_[i].entries), coming_keys_[i].replace);
     }
-    for (const auto& prepared : prepared_) Commit(prepared);
-    for (const auto& keys : fact_keys_) keys->Publish();
+    for (const auto& prepared : prepared_) {
+      if (FactNamed(prepared.table) == nullptr) ForgetStagedRows();
+      Commit(prepared);
+    }
     WriteChecks();
+    AwaitCommits();
+    for (const auto& keys : fact_keys_) keys->Publish();
     // 4. The ledger publishes the batch. A crash before leaves the last publication in force.
     base::CrashPoint("process.before_ledger");
     WriteLedger(entries);
@@ -53,15 +60,23 @@ class Batch {
   }
 
  private:
-  // The next batch has the memory for itself.
+  // What is left to do has the memory for itself: it reads tables that were built.
+  void ForgetStagedRows() {
+    if (std::exchange(has_staged_rows_, false)) {
+      for (auto& source : staged_) source.Forget();
+      lake_.database().ForgetStagedRows();
+    }
+  }
+
+  // And so has the next batch.
   void Clear() {
+    ForgetStagedRows();
     staged_.clear();
     fact_keys_.clear();
     for (const char* schema :
          {"staged_files", "rejected", "conflicts", "coming", "going", "built", "history", "batch"}) {
       lake_.database().Run(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", schema));
     }
-    lake_.database().ForgetStagedRows();
   }
 
   void Say(const std::string& stage) const {
@@ -197,10 +212,17 @@ class Batch {
     if (!build.changes && lake_.Load(table)) return;
     Say(WritingStage(table));
     engine::TableChange change = build.changes ? build.change : engine::TableChange{};
-    auto applied = writer_.Commit(build.target, change, Progress());
-    report_.tables.push_back(
-        {table, std::get<delta::Committed>(applied.outcome).version, applied.rows_inserted, applied.rows_removed});
-    base::CrashPoint("process.after_table");
+    writer_.CommitLater(build.target, change, Progress());
+    committing_.push_back(table);
+    base::CrashPoint("process.table_computed");
+  }
+
+  void AwaitCommits() {
+    auto applied = writer_.Await();
+    for (size_t i = 0; i < committing_.size(); ++i) {
+      auto version = std::get<delta::Committed>(applied[i].outcome).version;
+      report_.tables.push_back({committing_[i], version, applied[i].rows_inserted, applied[i].rows_removed});
+    }
   }
 
   void BuildQuarantine(const StagedSource& source) {
@@ -288,8 +310,7 @@ class Batch {
                       base::FormatTimestamp(lake_.clock().Now())});
     }
     if (rows.empty() || IsDone(lake::kOpsChecks)) return;
-    writer_.Append(lake::ChecksSchema(), rows, Progress());
-    base::CrashPoint("process.after_table");
+    writer_.AppendLater(lake::ChecksSchema(), rows, Progress());
   }
 
   void WriteLedger(const std::vector<lake::LedgerEntry>& entries) {
@@ -319,9 +340,11 @@ class Batch {
     bool replace = false;  // They are all that the fact will hold.
   };
   std::vector<StagedSource> staged_;
+  bool has_staged_rows_ = true;
   std::vector<std::unique_ptr<FactKeys>> fact_keys_;  // Of each fact of the batch,
   std::vector<ComingKeys> coming_keys_;               // and what they are to learn.
-  std::vector<Prepared> prepared_;                    // In the order of their commits.
+  std::vector<Prepared> prepared_;                    // In the order of their computation.
+  std::vector<std::string> committing_;               // Tables whose commits are under way, in that order.
   std::vector<CheckCount> disagreements_;             // Keys of dimensions whose rows of one hour disagree.
 };
 

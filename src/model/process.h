@@ -33,7 +33,7 @@ struct ProcessReport {
   int64_t files = 0;  // Files newly processed.
   int64_t bytes = 0;
   std::vector<lake::LedgerEntry> entries;  // Accounts made or revised, by hour and file.
-  std::vector<WrittenTable> tables;        // In the order of their commits.
+  std::vector<WrittenTable> tables;        // In the order of their computation.
   std::vector<CheckCount> checks;          // Rules that were broken.
   bool finished_earlier_run = false;
 };

@@ -61,6 +61,9 @@ class StagedSource {
   bool CanClusterBy(const std::string& column) const;
   bool IsClustered() const { return rows_->clustered_by().has_value(); }
 
+  // Lets go of the rows: nothing asks for them any more, and the views of them are empty.
+  void Forget() { rows_.reset(); }
+
   // Defines raw scan <schema>.<source> over some records of the files, by file and line.
   void DefineScan(lake::Lake& lake, const std::string& schema, std::vector<engine::RecordPlace> places) const;
 

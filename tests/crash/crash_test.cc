@@ -77,7 +77,7 @@ TEST_P(KillTest, ARunThatWasKilledAndRunAgainIsARunThatWasNot) {
 INSTANTIATE_TEST_SUITE_P(EveryLabel, KillTest,
                          ::testing::Values("ingest.before_bytes", "ingest.after_bytes", "ingest.before_commit",
                                            "ingest.after_commit", "process.before_intent", "process.after_intent",
-                                           "process.after_table", "process.before_ledger", "process.after_ledger",
+                                           "process.table_computed", "process.before_ledger", "process.after_ledger",
                                            "apply.before_files", "apply.after_files", "delta.before_sync",
                                            "delta.before_log", "delta.after_log", "dump.before_csv", "dump.after_csv",
                                            "dump.after_manifest", "index.before_manifest", "index.after_manifest"),
@@ -150,7 +150,8 @@ TEST_F(RedoTest, AChangedContractDoesNotReachABatchThatHasBegun) {
   std::string project = folder() + "/project";
   ASSERT_EQ(Qlake({"init", project}).exit_code, 0);
   DropFirstHour();
-  ASSERT_EQ(Run({"run", "--project", project}, {{"QLAKE_CRASH_AT", "process.after_table:4"}}).exit_code, kKilled);
+  // After raw.files, the intent and two tables.
+  ASSERT_EQ(Run({"run", "--project", project}, {{"QLAKE_CRASH_AT", "delta.after_log:4"}}).exit_code, kKilled);
   std::string contract = project + "/sources/sales_transactions.toml";
   std::string text = ReadFile(contract);
   text.replace(text.find("range = { min = 1, max = 100000 }"), 33, "range = { min = 3, max = 100000 }");

@@ -39,6 +39,15 @@ inline duckdb_string_t ToDuckText(std::string_view text, bool can_read_16) {
   return value;
 }
 
+// The same of one in place: its length, then twelve bytes.
+inline duckdb_string_t ToDuckText(StagedText text) {
+  const uint64_t words[2] = {text.in_place_size() | text.bytes() << 32, text.bytes() >> 32};
+  duckdb_string_t value;
+  static_assert(sizeof value == sizeof words);
+  std::memcpy(&value, words, sizeof words);
+  return value;
+}
+
 }  // namespace
 
 template <typename Value, typename Make>
@@ -79,20 +88,20 @@ void ColumnFill::Texts(size_t index) {
     const char* file_end = stretch.file->text.data() + stretch.file->text.size();
     // Rows that were picked lie far apart, so that nearly each text has to come from memory: all are asked for before
     // the first one is waited for.
-    references_.resize(stretch.end - stretch.begin);
+    kept_.resize(stretch.end - stretch.begin);
     for (idx_t i = stretch.begin; i < stretch.end; ++i) {
-      uint64_t reference = texts[rows_[i]];
-      references_[i - stretch.begin] = reference;
-      if (reference != StagedColumn::kNullText) __builtin_prefetch(stretch.file->TextAt(reference).data());
+      StagedText kept = texts[rows_[i]];
+      kept_[i - stretch.begin] = kept;
+      if (!kept.IsInPlace()) __builtin_prefetch(stretch.file->text.data() + kept.offset());
     }
     for (idx_t i = stretch.begin; i < stretch.end; ++i) {
-      uint64_t reference = references_[i - stretch.begin];
-      if (reference == StagedColumn::kNullText) {
-        SetNull(i);
+      const StagedText& kept = kept_[i - stretch.begin];
+      if (kept.IsInPlace()) {
+        kept.IsNull() ? SetNull(i) : static_cast<void>(to[i] = ToDuckText(kept));
         continue;
       }
-      std::string_view text = stretch.file->TextAt(reference);
-      bool can_read_16 = !StagedFile::IsCopied(reference) && file_end - text.data() >= 16;
+      std::string_view text = stretch.file->TextAt(kept);
+      bool can_read_16 = !kept.IsCopied() && file_end - text.data() >= 16;
       to[i] = ToDuckText(text, can_read_16);
     }
   }

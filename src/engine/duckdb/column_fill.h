@@ -43,7 +43,7 @@ class ColumnFill {
   const std::vector<Stretch>& stretches_;
   const uint32_t* rows_;
   uint64_t* validity_ = nullptr;
-  std::vector<uint64_t> references_;
+  std::vector<StagedText> kept_;
 };
 
 }  // namespace qlake::engine

@@ -161,8 +161,10 @@ void Connection::ThrowFailure(duckdb_error_type type, const char* message) {
 }
 
 // With preserve_insertion_order off DuckDB reads our table function in parallel, but returns a top-level ORDER BY out
-// of order above some 250,000 rows (2.0.0). So it is off only while statements without an answer run.
+// of order above some 250,000 rows (2.0.0). So it is off only while statements without an answer run. Turning it costs
+// a statement.
 void Connection::KeepOrder(bool keep) {
+  keep |= !reads_in_parallel_;
   if (keep == keeps_order_ || locked_) return;
   Execute(keep ? "SET preserve_insertion_order = true" : "SET preserve_insertion_order = false");
   keeps_order_ = keep;

@@ -59,6 +59,9 @@ class Connection {
   // One text that the statement, with one text bound to its parameter, answers with.
   std::string AskText(std::string_view sql, std::string_view parameter);
 
+  // Whether Run() and Gather() are to read by many threads; few rows are not worth the settings. At first they are.
+  void ReadInParallel(bool in_parallel) { reads_in_parallel_ = in_parallel; }
+
   void Interrupt() { duckdb_interrupt(connection_.get()); }
   // A callback of ours failed inside of DuckDB, which only carries texts: the statement shall fail with this.
   void NoteFailure(const base::Error& error);
@@ -76,6 +79,7 @@ class Connection {
   DatabaseHandle database_;
   ConnectionHandle connection_;
   bool keeps_order_ = true;
+  bool reads_in_parallel_ = true;
   bool locked_ = false;
   std::mutex mutex_;
   std::optional<base::Error> failure_;  // Guarded by mutex_.

@@ -26,6 +26,9 @@
 namespace qlake::engine {
 namespace {
 
+// Files of so many bytes are staged and asked faster in one thread than by all of them.
+constexpr uint64_t kFewBytesMax = uint64_t{4} << 20;
+
 std::string Quote(std::string_view text, char mark) {
   std::string quoted(1, mark);
   for (char c : text) {
@@ -107,6 +110,7 @@ class Database::State {
   std::set<std::string> outside_urls;  // Of files of defined tables that lie outside of the storage.
   std::set<std::string> tables;        // That were defined, schema-qualified.
   std::atomic<bool> interrupted = false;
+  uint64_t staged_bytes = 0;  // Of files whose rows are staged.
 };
 
 Database::Database(storage::Storage& storage, const DatabaseOptions& options)
@@ -226,6 +230,8 @@ std::shared_ptr<StagedRows> Database::Stage(const RawScan& scan, std::vector<Col
   uint64_t bytes = 0;
   for (const auto& file : scan.files) bytes += file.bytes;
   ScanMeter::Reading reading(state_->meter, bytes);
+  state_->staged_bytes += bytes;
+  state_->connection.ReadInParallel(state_->staged_bytes > kFewBytesMax);
   return std::make_shared<StagedRows>(
       state_->storage, scan, std::move(rules),
       StagedRows::ReadOptions{.threads = threads(),
@@ -234,6 +240,8 @@ std::shared_ptr<StagedRows> Database::Stage(const RawScan& scan, std::vector<Col
 }
 
 void Database::ForgetStagedRows() {
+  state_->staged_bytes = 0;
+  state_->connection.ReadInParallel(true);
   state_->staged_scans.Forget();
   state_->raw_scans.ForgetPlaces();
   malloc_trim(0);
@@ -273,8 +281,38 @@ void Database::DefineEmptyTable(const std::string& name, const std::vector<base:
 
 ApplyReport Database::Apply(const TableTarget& target, const std::optional<delta::Snapshot>& base,
                             const TableChange& change, const ApplyOptions& options, const base::Clock& clock) {
+  return Compute(target, base, change, options, clock).Commit();
+}
+
+class ComputedChange::State {
+ public:
+  State(const TableWriter::Resources& resources, const TableTarget& target, const std::optional<delta::Snapshot>& base,
+        const TableChange& change, const ApplyOptions& options)
+      : target_(target), base_(base), change_(change), options_(options), writer_(resources, target_, base_) {
+    writer_.Compute(change_);
+  }
+
+  ApplyReport Commit() { return writer_.Commit(change_, options_); }
+
+ private:
+  const TableTarget target_;  // The writer refers to them.
+  const std::optional<delta::Snapshot> base_;
+  const TableChange change_;
+  const ApplyOptions options_;
+  TableWriter writer_;
+};
+
+ComputedChange::ComputedChange(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ComputedChange::ComputedChange(ComputedChange&&) noexcept = default;
+ComputedChange::~ComputedChange() = default;
+
+ApplyReport ComputedChange::Commit() && { return state_->Commit(); }
+
+ComputedChange Database::Compute(const TableTarget& target, const std::optional<delta::Snapshot>& base,
+                                 const TableChange& change, const ApplyOptions& options, const base::Clock& clock) {
   state_->interrupted = false;
-  return TableWriter(state_->WriterResources(clock), target, base).Apply(change, options);
+  return ComputedChange(
+      std::make_unique<ComputedChange::State>(state_->WriterResources(clock), target, base, change, options));
 }
 
 void Database::CheckChange(const TableTarget& target, const std::optional<delta::Snapshot>& base,

@@ -144,6 +144,22 @@ struct ApplyReport {
   uint64_t bytes_removed = 0;
 };
 
+// A change of one table whose rows are computed: what is left asks the engine nothing. One that is never committed
+// leaves at most files that no version names.
+class ComputedChange {
+ public:
+  class State;
+  explicit ComputedChange(std::unique_ptr<State> state);
+  ComputedChange(ComputedChange&&) noexcept;
+  ~ComputedChange();
+
+  // Writes the data files that are not yet written, and commits. Any thread may call it. REQUIRES: the database lives.
+  ApplyReport Commit() &&;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
 // The embedded engine: one in-memory DuckDB with our functions, over one storage. Not thread-safe, but for Interrupt()
 // and progress(). SQL errors are Error{kInput} with DuckDB's message and position; running out of memory or disk kIo.
 class Database {
@@ -188,6 +204,9 @@ class Database {
   // equal to base's.
   ApplyReport Apply(const TableTarget& target, const std::optional<delta::Snapshot>& base, const TableChange& change,
                     const ApplyOptions& options, const base::Clock& clock);
+  // The part of Apply() that asks the engine, which is free for others while another thread commits the answer.
+  ComputedChange Compute(const TableTarget& target, const std::optional<delta::Snapshot>& base,
+                         const TableChange& change, const ApplyOptions& options, const base::Clock& clock);
 
   // Throws what Apply() would throw because the target does not fit the table or a row that the change inserts breaks a
   // constraint; writes nothing. Reads no rows of a table without constraints.

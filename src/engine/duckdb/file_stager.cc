@@ -191,8 +191,7 @@ inline bool FileStager::TakeText(Column& column, std::string_view text) {
       return true;
     }
   }
-  uint64_t reference = file_.Refer(text);
-  column.to->AppendText(reference);
+  column.to->AppendText(file_.Keep(text));
   auto offset = static_cast<uint64_t>(text.data() - file_.text.data());
   if (offset + ContentText::kReadAhead <= file_.text.size() && offset < file_.text.size()) {
     content_.AddReadable(text);

@@ -228,6 +228,7 @@ class RowSink::Part {
   }
 
   std::vector<delta::AddFile>& files() { return files_; }
+  uint64_t bytes() const { return bytes_; }
 
  private:
   struct TextHash : std::hash<std::string_view> {
@@ -317,6 +318,12 @@ void RowSink::Add(duckdb_data_chunk chunk) {
 void RowSink::AddClustered(duckdb_data_chunk chunk) {
   rows_ += static_cast<int64_t>(duckdb_data_chunk_get_size(chunk));
   PartOfThisThread().Add(chunk, true);
+}
+
+uint64_t RowSink::bytes() const {
+  uint64_t bytes = 0;
+  for (const auto& [thread, part] : parts_) bytes += part->bytes();
+  return bytes;
 }
 
 RowSink::Part& RowSink::PartOfThisThread() {

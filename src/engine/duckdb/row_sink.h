@@ -56,6 +56,7 @@ class RowSink {
   // Writes what is left; every file that was written. Nothing can be added afterwards.
   std::vector<delta::AddFile> Finish();
   int64_t rows() const { return rows_; }
+  uint64_t bytes() const;  // Of the rows that were added and not written by all threads since, about. Not thread-safe.
 
  private:
   struct Partition;

@@ -49,26 +49,43 @@ StagedFile StageFile(const storage::Storage& storage, const RawScan& scan, uint3
   return file;
 }
 
-// Sorts by key and order. One pass spreads the rows over buckets by the first bits of their keys, which are as good as
-// random, so that each bucket is small and sorts in the processor's cache.
-void SortKeys(std::vector<KeyedRow>& keys, size_t threads) {
-  constexpr int kBucketBits = 11;
-  constexpr size_t kBuckets = size_t{1} << kBucketBits;
-  std::vector<size_t> ends(kBuckets + 1, 0);
-  auto bucket_of = [](const KeyedRow& key) { return key.key_high >> (64 - kBucketBits); };
-  for (const auto& key : keys) ++ends[bucket_of(key) + 1];
-  for (size_t i = 1; i <= kBuckets; ++i) ends[i] += ends[i - 1];
-  std::vector<size_t> next(ends.begin(), ends.end() - 1);
-  std::vector<KeyedRow> spread(keys.size());
-  for (const auto& key : keys) spread[next[bucket_of(key)]++] = key;
-  keys.swap(spread);
-  base::ParallelFor(kBuckets, threads, [&](size_t i) {
-    std::sort(keys.begin() + static_cast<std::ptrdiff_t>(ends[i]),
-              keys.begin() + static_cast<std::ptrdiff_t>(ends[i + 1]), [](const KeyedRow& a, const KeyedRow& b) {
-                return std::tie(a.key_high, a.key_low, a.at.file, a.at.row) <
-                       std::tie(b.key_high, b.key_low, b.at.file, b.at.row);
-              });
-  });
+// Keys are spread over buckets by their first bits, which are as good as random, so that each bucket is small and sorts
+// in the processor's cache.
+constexpr int kKeyBucketBits = 11;
+constexpr size_t kKeyBuckets = size_t{1} << kKeyBucketBits;
+size_t BucketOf(const KeyedRow& key) { return key.key_high >> (64 - kKeyBucketBits); }
+
+// The keys of one file's rows, and how many go to each bucket.
+struct FileKeys {
+  std::vector<KeyedRow> keys;
+  std::vector<size_t> counts = std::vector<size_t>(kKeyBuckets, 0);
+};
+
+FileKeys KeysOf(const StagedFile& file, uint32_t file_index, const std::vector<size_t>& columns) {
+  FileKeys taken;
+  taken.keys.reserve(file.rows());
+  std::string text;
+  std::string value;
+  for (uint32_t row = 0; row < file.rows(); ++row) {
+    if (file.left_out[row] == StagedRows::kRejected) continue;
+    text.clear();
+    for (size_t column_index : columns) {
+      const auto& column = file.columns[column_index];
+      value.clear();
+      if (!column.IsNull(row)) file.AppendText(column, row, value);
+      AppendKeyPart(column.IsNull(row) ? std::nullopt : std::optional<std::string_view>(value), text);
+    }
+    KeyHash hash = HashKey(text);
+    uint64_t content = 0;
+    std::memcpy(&content, file.hashes[row].data(), sizeof content);
+    taken.keys.push_back({hash.high, hash.low, content, {file_index, row}});
+    ++taken.counts[BucketOf(taken.keys.back())];
+  }
+  return taken;
+}
+
+bool IsBefore(const KeyedRow& a, const KeyedRow& b) {
+  return std::tie(a.key_high, a.key_low, a.at.file, a.at.row) < std::tie(b.key_high, b.key_low, b.at.file, b.at.row);
 }
 
 }  // namespace
@@ -94,7 +111,7 @@ void StagedColumn::AppendNull() {
   switch (type_.kind) {
     case Kind::kString:
       has_nulls_ = true;
-      return texts_.push_back(kNullText);
+      return texts_.push_back(StagedText());
     case Kind::kBoolean:
       return AppendNullTo(bools_);
     case Kind::kInteger:
@@ -120,15 +137,15 @@ void StagedColumn::Truncate(size_t rows) {
   cut(nulls_);
 }
 
-void StagedColumn::ReplaceText(size_t row, uint64_t reference) {
+void StagedColumn::ReplaceText(size_t row, StagedText text) {
   QLAKE_CHECK(type_.kind == Kind::kString);
-  has_nulls_ = has_nulls_ || reference == kNullText;
-  texts_[row] = reference;
+  has_nulls_ = has_nulls_ || text.IsNull();
+  texts_[row] = text;
 }
 
 bool StagedColumn::IsNull(size_t row) const {
   if (!has_nulls_) return false;
-  return type_.kind == Kind::kString ? texts_[row] == kNullText : nulls_[row] != 0;
+  return type_.kind == Kind::kString ? texts_[row].IsNull() : nulls_[row] != 0;
 }
 
 __int128 StagedColumn::NumberAt(size_t row) const {
@@ -159,11 +176,11 @@ void StagedFile::AppendText(const StagedColumn& column, uint32_t row, std::strin
   }
 }
 
-uint64_t StagedFile::Copy(std::string_view value) {
-  QLAKE_CHECK(value.size() < kTextBytesMax);
+StagedText StagedFile::Copy(std::string_view value) {
+  QLAKE_CHECK(value.size() <= StagedText::kBytesMax);
   uint64_t offset = arena.size();
   arena.append(value);
-  return uint64_t{value.size()} << kOffsetBits | kArenaBit | offset;
+  return StagedText::Reference(offset, value.size(), true);
 }
 
 StagedRows::StagedRows(const storage::Storage& storage, const RawScan& scan, std::vector<ColumnRules> rules,
@@ -199,7 +216,7 @@ std::string_view StagedRows::HashOf(StagedRow row) const {
 
 void StagedRows::ReplaceText(StagedRow row, size_t column, std::optional<std::string_view> text) {
   auto& file = files_[row.file];
-  file.columns[column].ReplaceText(row.row, text ? file.Refer(*text) : StagedColumn::kNullText);
+  file.columns[column].ReplaceText(row.row, text ? file.Keep(*text) : StagedText());
   std::string content;
   for (size_t i = 0; i < file.columns.size(); ++i) {
     if (i > 0) content.push_back(kContentSeparator);
@@ -222,44 +239,25 @@ std::string StagedRows::KeyText(StagedRow row, const std::vector<size_t>& column
 
 std::vector<KeyedRow> StagedRows::Keys(const std::vector<size_t>& columns, size_t threads) const {
   QLAKE_CHECK(!clustered_by_);
-  std::vector<size_t> begins;
+  std::vector<FileKeys> by_file(files_.size());
+  base::ParallelFor(files_.size(), threads,
+                    [&](size_t i) { by_file[i] = KeysOf(files_[i], static_cast<uint32_t>(i), columns); });
+  // Where the keys of each file begin in each bucket, and where each bucket ends.
+  std::vector<size_t> ends(kKeyBuckets + 1, 0);
   size_t count = 0;
-  for (const auto& file : files_) {
-    begins.push_back(count);
-    count += file.rows();
+  for (size_t bucket = 0; bucket < kKeyBuckets; ++bucket) {
+    for (auto& file : by_file) count += std::exchange(file.counts[bucket], count);
+    ends[bucket + 1] = count;
   }
   std::vector<KeyedRow> keys(count);
-  std::vector<size_t> given(files_.size());
   base::ParallelFor(files_.size(), threads, [&](size_t i) {
-    const auto& file = files_[i];
-    std::string text;
-    std::string value;
-    size_t to = begins[i];
-    for (uint32_t row = 0; row < file.rows(); ++row) {
-      if (file.left_out[row] == kRejected) continue;
-      text.clear();
-      for (size_t column_index : columns) {
-        const auto& column = file.columns[column_index];
-        value.clear();
-        if (!column.IsNull(row)) file.AppendText(column, row, value);
-        AppendKeyPart(column.IsNull(row) ? std::nullopt : std::optional<std::string_view>(value), text);
-      }
-      KeyHash hash = HashKey(text);
-      uint64_t content = 0;
-      std::memcpy(&content, file.hashes[row].data(), sizeof content);
-      keys[to++] = {hash.high, hash.low, content, {static_cast<uint32_t>(i), row}};
-    }
-    given[i] = to - begins[i];
+    for (const auto& key : by_file[i].keys) keys[by_file[i].counts[BucketOf(key)]++] = key;
+    by_file[i] = {};
   });
-  // Rejected rows leave gaps.
-  size_t end = 0;
-  for (size_t i = 0; i < files_.size(); ++i) {
-    auto from = keys.begin() + static_cast<std::ptrdiff_t>(begins[i]);
-    std::copy(from, from + static_cast<std::ptrdiff_t>(given[i]), keys.begin() + static_cast<std::ptrdiff_t>(end));
-    end += given[i];
-  }
-  keys.resize(end);
-  SortKeys(keys, threads);
+  base::ParallelFor(kKeyBuckets, threads, [&](size_t i) {
+    std::sort(keys.begin() + static_cast<std::ptrdiff_t>(ends[i]),
+              keys.begin() + static_cast<std::ptrdiff_t>(ends[i + 1]), IsBefore);
+  });
   return keys;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,16 +17,53 @@ namespace qlake::engine {
 
 class FileBytes;
 
-// The values of one staged column of one file, one a row. Texts are kept as references into the file's bytes, so that
-// they cost 8 bytes.
+// A text of a staged column, in 8 bytes: to 7 bytes in place, a longer one as a reference into the file's bytes or its
+// arena. In place are most identifiers, and whoever reads those need not touch the file's bytes again.
+class StagedText {
+ public:
+  static constexpr size_t kInPlaceMax = 7;
+  static constexpr size_t kBytesMax = 0xF7FFFF;
+
+  constexpr StagedText() = default;  // NULL
+  // REQUIRES: size <= kInPlaceMax; bytes behind the text are zero.
+  static StagedText InPlace(uint64_t bytes, size_t size) { return StagedText(kInPlace | uint64_t{size} << 56 | bytes); }
+  // REQUIRES: kInPlaceMax < size <= kBytesMax; offset < 2^39, half a terabyte.
+  static StagedText Reference(uint64_t offset, size_t size, bool is_copied) {
+    return StagedText(uint64_t{size} << kOffsetBits | (is_copied ? kArenaBit : 0) | offset);
+  }
+
+  bool IsNull() const { return word_ == kNull; }
+  bool IsInPlace() const { return word_ >= kInPlace; }  // Or NULL.
+  // Of one in place.
+  uint64_t bytes() const { return word_ & kBytesMask; }
+  size_t in_place_size() const { return (word_ >> 56) & kInPlaceMax; }
+  std::string_view in_place() const { return {reinterpret_cast<const char*>(&word_), in_place_size()}; }
+  // Of a reference.
+  bool IsCopied() const { return (word_ & kArenaBit) != 0; }  // It stands in the arena.
+  uint64_t offset() const { return word_ & (kArenaBit - 1); }
+  size_t size() const { return word_ >> kOffsetBits; }
+
+ private:
+  explicit constexpr StagedText(uint64_t word) : word_(word) {}
+
+  static constexpr int kOffsetBits = 40;
+  static constexpr uint64_t kArenaBit = uint64_t{1} << (kOffsetBits - 1);
+  static constexpr uint64_t kNull = ~uint64_t{0};
+  static constexpr uint64_t kInPlace = uint64_t{0xF8} << 56;
+  static constexpr uint64_t kBytesMask = (uint64_t{1} << 56) - 1;
+
+  uint64_t word_ = kNull;  // Little-endian: the bytes of a text in place come first.
+};
+
+// The values of one staged column of one file, one a row.
 class StagedColumn {
  public:
   explicit StagedColumn(base::ColumnType type) : type_(type) {}
 
   void Reserve(size_t rows);
   void AppendNull();
-  void AppendText(uint64_t reference) { texts_.push_back(reference); }  // kString
-  void ReplaceText(size_t row, uint64_t reference);
+  void AppendText(StagedText text) { texts_.push_back(text); }  // kString
+  void ReplaceText(size_t row, StagedText text);
   void AppendBool(bool value) { Append(bools_, static_cast<int8_t>(value)); }  // kBoolean
   void AppendInt32(int32_t value) { Append(int32s_, value); }                  // kInteger, kDate
   void AppendInt64(int64_t value) { Append(int64s_, value); }                  // kLong, kDecimal to 18 digits
@@ -39,8 +77,7 @@ class StagedColumn {
   __int128 NumberAt(size_t row) const;  // REQUIRES: no kString.
   bool has_nulls() const { return has_nulls_; }
 
-  static constexpr uint64_t kNullText = ~uint64_t{0};
-  const std::vector<uint64_t>& texts() const { return texts_; }
+  const std::vector<StagedText>& texts() const { return texts_; }
   const std::vector<uint8_t>& nulls() const { return nulls_; }
   const std::vector<int8_t>& bools() const { return bools_; }
   const std::vector<int32_t>& int32s() const { return int32s_; }
@@ -63,7 +100,7 @@ class StagedColumn {
 
   base::ColumnType type_;
   bool has_nulls_ = false;
-  std::vector<uint64_t> texts_;  // kNullText: NULL.
+  std::vector<StagedText> texts_;
   std::vector<int8_t> bools_;
   std::vector<int32_t> int32s_;
   std::vector<int64_t> int64s_;
@@ -86,20 +123,31 @@ class StagedFile {
   StagedFile(StagedFile&&) noexcept;
 
   uint32_t rows() const { return static_cast<uint32_t>(lines.size()); }
-  std::string_view TextAt(uint64_t reference) const {
-    uint64_t offset = reference & kOffsetMask;
-    size_t length = reference >> kOffsetBits;
-    return {(offset & kArenaBit ? arena.data() + (offset ^ kArenaBit) : text.data() + offset), length};
+  // What lies in the place lives as long as the given text. REQUIRES: it is not NULL.
+  std::string_view TextAt(const StagedText& staged) const {
+    if (staged.IsInPlace()) return staged.in_place();
+    return {(staged.IsCopied() ? arena.data() : text.data()) + staged.offset(), staged.size()};
   }
-  static bool IsCopied(uint64_t reference) { return (reference & kArenaBit) != 0; }
+  std::string_view TextAt(StagedText&& staged) const = delete;
   // Appends a value as text, as a cast to VARCHAR writes it. REQUIRES: it is not NULL.
   void AppendText(const StagedColumn& column, uint32_t row, std::string& to) const;
   void Reserve(size_t rows);
-  // A text as a reference; one that is no part of the file's bytes is copied.
-  uint64_t Refer(std::string_view value) {
+  // A text to keep; a long one that is no part of the file's bytes is copied.
+  StagedText Keep(std::string_view value) {
     auto offset = static_cast<uint64_t>(value.data() - text.data());
     bool is_of_file = offset < text.size() && offset + value.size() <= text.size();
-    return is_of_file && value.size() < kTextBytesMax ? uint64_t{value.size()} << kOffsetBits | offset : Copy(value);
+    if (value.size() <= StagedText::kInPlaceMax) {
+      uint64_t word = 0;
+      if (is_of_file && offset + sizeof word <= text.size()) {
+        std::memcpy(&word, value.data(), sizeof word);
+        word &= (uint64_t{1} << (8 * value.size())) - 1;
+      } else {
+        std::memcpy(&word, value.data(), value.size());
+      }
+      return StagedText::InPlace(word, value.size());
+    }
+    return is_of_file && value.size() <= StagedText::kBytesMax ? StagedText::Reference(offset, value.size(), false)
+                                                               : Copy(value);
   }
 
   std::shared_ptr<const FileBytes> bytes;
@@ -123,14 +171,9 @@ class StagedFile {
   int64_t rows_read = 0;
 
   static constexpr uint32_t kMarkRows = 256;
-  static constexpr int kOffsetBits = 40;  // A terabyte a file; the rest is a text's length, 16 MiB.
 
  private:
-  uint64_t Copy(std::string_view value);
-
-  static constexpr size_t kTextBytesMax = (size_t{1} << (64 - kOffsetBits)) - 1;
-  static constexpr uint64_t kOffsetMask = (uint64_t{1} << kOffsetBits) - 1;
-  static constexpr uint64_t kArenaBit = uint64_t{1} << (kOffsetBits - 1);
+  StagedText Copy(std::string_view value);
 };
 
 // A row's key and content as hashes; sorts by key, then by the order of rows.

@@ -25,6 +25,8 @@ bool ReadsRows(const TableChange& change) {
   return !change.remove_sql.empty() || !change.remove_where.empty() || change.replace || change.replace_partitions;
 }
 
+// Rows that Compute() may leave in memory, about; a few changes wait to be committed at a time.
+constexpr uint64_t kKeptBytesMax = uint64_t{32} << 20;
 constexpr const char* kFileColumn = "_qlake_file";
 constexpr const char* kChangeType = "_change_type";
 constexpr const char* kComingKeys = "temp.qlake_coming_keys";
@@ -114,35 +116,54 @@ TableWriter::TableWriter(const Resources& resources, const TableTarget& target,
 
 TableWriter::~TableWriter() = default;
 
-ApplyReport TableWriter::Apply(const TableChange& change, const ApplyOptions& options) {
+void TableWriter::Compute(const TableChange& change) {
   RequireOneWay(change);
   RequireAllowed(change);
-  if (auto conflict = FindFoldConflict(change)) {
-    report_.outcome = *std::move(conflict);
+  conflict_ = FindFoldConflict(change);
+  if (conflict_) return;
+  base::CrashPoint("apply.before_files");
+  // 1. The rows, and data files of what memory does not keep. A crash in here leaves files that no version names.
+  check_ = MakeCheck(change);
+  sink_ = MakeSink(check_->empty() ? nullptr : &*check_);
+  RemoveFiles(FilesThatGo(base_, change));
+  RemoveRows(change, *sink_);
+  InsertRows(change, *check_, *sink_);
+  if (change.replace_partitions || sink_->bytes() > kKeptBytesMax) WriteKeptRows();
+  FinishChanges();
+  if (change.replace_partitions) RemovePartitionsOf(files_);
+  RequireNewConstraints();
+  RewriteNarrowFiles();
+  removal_.reset();  // It has tables in the engine.
+}
+
+ApplyReport TableWriter::Commit(const TableChange& change, const ApplyOptions& options) {
+  if (conflict_) {
+    report_.outcome = *conflict_;
     return report_;
   }
-  base::CrashPoint("apply.before_files");
-  // 1. The data files. A crash in here leaves files that no version names.
-  const RowCheck check = MakeCheck(change);
-  auto sink = MakeSink(check.empty() ? nullptr : &check);
-  RemoveFiles(FilesThatGo(base_, change));
-  RemoveRows(change, *sink);
-  InsertRows(change, check, *sink);
-  std::vector<delta::AddFile> files = sink->Finish();
-  FinishChanges();
-  if (change.replace_partitions) RemovePartitionsOf(files);
-  RequireNewConstraints();
-  RewriteNarrowFiles(files);
+  // 2. The other data files.
+  WriteKeptRows();
   base::CrashPoint("apply.after_files");
-  // 2. The commit, which makes them durable first and then visible, with the progress.
-  report_.files_added = static_cast<int64_t>(files.size());
+  // 3. The commit, which makes them durable first and then visible, with the progress.
+  CountFiles();
+  ForgetStatistics();
+  report_.outcome = CommitFiles(change, options);
+  return report_;
+}
+
+void TableWriter::WriteKeptRows() {
+  if (!sink_) return;
+  auto files = sink_->Finish();
+  files_.insert(files_.begin(), std::move_iterator(files.begin()), std::move_iterator(files.end()));
+  sink_.reset();
+}
+
+void TableWriter::CountFiles() {
+  report_.files_added = static_cast<int64_t>(files_.size());
   report_.files_removed = static_cast<int64_t>(removed_files_.size());
   report_.change_files_added = static_cast<int64_t>(change_files_.size());
-  for (const auto& file : files) report_.bytes_written += static_cast<uint64_t>(file.size_bytes);
+  for (const auto& file : files_) report_.bytes_written += static_cast<uint64_t>(file.size_bytes);
   for (const auto& file : removed_files_) report_.bytes_removed += static_cast<uint64_t>(file.size_bytes);
-  ForgetStatistics(files);
-  report_.outcome = Commit(change, files, options);
-  return report_;
 }
 
 void TableWriter::Check(const TableChange& change) {
@@ -240,7 +261,7 @@ void TableWriter::RemoveRows(const TableChange& change, RowSink& sink) {
   if (delta::KeepsChanges(shape_.metadata)) NoteRemovedRows(change, all_touched);
   if (kept.empty()) return;
   touched_ = kept;
-  report_.rows_copied += AddRows(SelectWithTypes(fmt::format("SELECT {} FROM {}", NameList(shape_.present_columns),
+  report_.rows_copied += AddRows(StreamWithTypes(fmt::format("SELECT {} FROM {}", NameList(shape_.present_columns),
                                                              removal_->Staying(Select(kept)))),
                                  sink);
 }
@@ -288,14 +309,20 @@ void TableWriter::NoteRemovedRows(const TableChange& change, const Files& touche
     list.push_back(
         fmt::format("CAST({} AS {}) AS {}", is_present ? "t." + name : "NULL", base::FormatSqlType(column.type), name));
   }
-  AddRows(fmt::format("SELECT {}, {} AS {} FROM {}", fmt::join(list, ", "), type, kChangeType, going), *changes_);
+  AddRows(resources_.connection.Stream(
+              fmt::format("SELECT {}, {} AS {} FROM {}", fmt::join(list, ", "), type, kChangeType, going)),
+          *changes_);
 }
 
 void TableWriter::InsertRows(const TableChange& change, const RowCheck& check, RowSink& sink) {
   if (change.insert_sql.empty()) return;
+  if (check.empty() && !changes_ && !change.clustered) {
+    report_.rows_inserted += AddRows(StreamWithTypes(change.insert_sql), sink);
+    return;
+  }
   std::string select = SelectForInsert(SelectWithTypes(change.insert_sql), check);
   if (!change.clustered || changes_) {
-    report_.rows_inserted += AddRows(select, sink, changes_.get());
+    report_.rows_inserted += AddRows(resources_.connection.Stream(select), sink, changes_.get());
     return;
   }
   int64_t rows_before = sink.rows();
@@ -322,7 +349,7 @@ void TableWriter::RemovePartitionsOf(const std::vector<delta::AddFile>& files) {
   RemoveFiles(going);
 }
 
-void TableWriter::RewriteNarrowFiles(std::vector<delta::AddFile>& files) {
+void TableWriter::RewriteNarrowFiles() {
   // A partition value is a text in the log, which reads as the wider type, too.
   bool is_in_files = std::ranges::any_of(shape_.schema.widened, [&](const std::string& name) {
     return std::ranges::find(target_.partition_columns, name) == target_.partition_columns.end();
@@ -330,22 +357,22 @@ void TableWriter::RewriteNarrowFiles(std::vector<delta::AddFile>& files) {
   Files narrow = LiveFiles();
   if (!is_in_files || narrow.empty()) return;
   auto sink = MakeSink(nullptr);
-  report_.rows_copied += AddRows(SelectWithTypes(Select(narrow)), *sink);
+  report_.rows_copied += AddRows(StreamWithTypes(Select(narrow)), *sink);
   for (auto& file : sink->Finish()) {
     file.data_change = false;
-    files.push_back(std::move(file));
+    files_.push_back(std::move(file));
   }
   for (const auto* file : narrow) Remove(*file, /*data_change=*/false);
 }
 
-void TableWriter::ForgetStatistics(std::vector<delta::AddFile>& files) const {
+void TableWriter::ForgetStatistics() {
   if (shape_.schema.made_personal.empty()) return;
   for (const auto* file : LiveFiles()) {
     delta::AddFile forgetful = *file;
     auto rows = RecordCountOf(*file);
     forgetful.stats = rows ? base::Json{{"numRecords", *rows}}.dump() : std::string();
     forgetful.data_change = false;
-    files.push_back(std::move(forgetful));
+    files_.push_back(std::move(forgetful));
   }
 }
 
@@ -391,28 +418,45 @@ std::string TableWriter::Select(const Files& files, std::string_view file_column
   return SelectFiles(resources_.storage, *base_, files, file_column);
 }
 
-int64_t TableWriter::AddRows(const std::string& sql, RowSink& sink, RowSink* changes) {
-  int64_t rows = 0;
-  ResultStream stream = resources_.connection.Stream(sql);
+int64_t TableWriter::AddRows(ResultStream rows, RowSink& sink, RowSink* changes) {
+  int64_t count = 0;
   ChunkHandle chunk;
-  while (stream.Next(chunk)) {
+  while (rows.Next(chunk)) {
     if (resources_.cancelled) throw base::UnavailableError("interrupted");
     sink.Add(chunk.get());
     if (changes != nullptr) changes->Add(chunk.get());
-    rows += static_cast<int64_t>(duckdb_data_chunk_get_size(chunk.get()));
+    count += static_cast<int64_t>(duckdb_data_chunk_get_size(chunk.get()));
   }
-  return rows;
+  return count;
 }
 
 std::string TableWriter::SelectWithTypes(const std::string& sql) {
   std::vector<std::string> names;
   std::vector<LogicalType> types;
   resources_.connection.DescribeSelect(sql, names, types);
+  return HasTypes(names, types) ? sql : CastToTypes(sql, names);
+}
+
+// Nearly all have the types, and to ask first would be to plan them twice.
+ResultStream TableWriter::StreamWithTypes(const std::string& sql) {
+  std::vector<std::string> names;
+  {
+    ResultStream stream = resources_.connection.Stream(sql);
+    if (HasTypes(stream.names(), stream.types())) return stream;
+    names = stream.names();
+  }
+  return resources_.connection.Stream(CastToTypes(sql, names));
+}
+
+bool TableWriter::HasTypes(const std::vector<std::string>& names, const std::vector<LogicalType>& types) const {
   bool fits = names.size() == columns_.size();
   for (size_t i = 0; fits && i < names.size(); ++i) {
     fits = names[i] == columns_[i].name && IsStoredAs(types[i], columns_[i].type);
   }
-  if (fits) return sql;
+  return fits;
+}
+
+std::string TableWriter::CastToTypes(const std::string& sql, const std::vector<std::string>& names) const {
   std::vector<std::string> list;
   for (const auto& column : columns_) {
     bool is_given = std::find(names.begin(), names.end(), column.name) != names.end();
@@ -449,14 +493,13 @@ void TableWriter::RequireRows(const std::string& sql, const RowCheck& check) con
   while (broken.Next(chunk)) check.Require(chunk.get());
 }
 
-delta::CommitOutcome TableWriter::Commit(const TableChange& change, const std::vector<delta::AddFile>& files,
-                                         const ApplyOptions& options) {
-  bool changes = shape_.changes || !removed_files_.empty() || !files.empty() || !options.progress.empty();
+delta::CommitOutcome TableWriter::CommitFiles(const TableChange& change, const ApplyOptions& options) {
+  bool changes = shape_.changes || !removed_files_.empty() || !files_.empty() || !options.progress.empty();
   if (!changes) return delta::Committed{base_->version()};
   delta::Transaction transaction(resources_.storage, target_.path, base_);
   if (shape_.changes) transaction.Stage(shape_.metadata);
   for (const auto& file : removed_files_) transaction.Stage(file);
-  for (const auto& file : files) transaction.Stage(file);
+  for (const auto& file : files_) transaction.Stage(file);
   for (const auto& file : change_files_) {
     transaction.Stage(delta::ChangeFile{file.path, file.partition_values, file.size_bytes});
   }

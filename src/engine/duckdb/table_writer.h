@@ -34,7 +34,10 @@ class TableWriter {
   TableWriter(const Resources& resources, const TableTarget& target, const std::optional<delta::Snapshot>& base);
   ~TableWriter();
 
-  ApplyReport Apply(const TableChange& change, const ApplyOptions& options);
+  // All of a change that asks the engine. What it comes to is in memory then, or in files that no version names.
+  void Compute(const TableChange& change);
+  // The rest: writes what is in memory and commits, from any thread. REQUIRES: Compute() of the same change.
+  ApplyReport Commit(const TableChange& change, const ApplyOptions& options);
   // Database::CheckChange
   void Check(const TableChange& change);
 
@@ -58,23 +61,27 @@ class TableWriter {
   void FinishChanges();
   void RemovePartitionsOf(const std::vector<delta::AddFile>& files);
   // Files of narrower types than the table's from now on; their rows stay as they are.
-  void RewriteNarrowFiles(std::vector<delta::AddFile>& files);
+  void RewriteNarrowFiles();
   // Statistics of columns that are personal from now on leave the log's newest version.
-  void ForgetStatistics(std::vector<delta::AddFile>& files) const;
+  void ForgetStatistics();
+  void WriteKeptRows();
   // Holds the rows that stay against constraints that are new to the table.
   void RequireNewConstraints();
 
-  int64_t AddRows(const std::string& sql, RowSink& sink, RowSink* changes = nullptr);
+  int64_t AddRows(ResultStream rows, RowSink& sink, RowSink* changes = nullptr);
   void Remove(const delta::AddFile& file, bool data_change = true);
   Files LiveFiles() const;  // Those that are not removed by now.
   std::string Select(const Files& files, std::string_view file_column = "") const;
   // The rows of a SELECT with the table's columns, in its order and types.
   std::string SelectWithTypes(const std::string& sql);
+  ResultStream StreamWithTypes(const std::string& sql);
+  bool HasTypes(const std::vector<std::string>& names, const std::vector<LogicalType>& types) const;
+  std::string CastToTypes(const std::string& sql, const std::vector<std::string>& names) const;
   // The same with what a check and the change data want to know of each row.
   std::string SelectForInsert(const std::string& sql, const RowCheck& check) const;
   void RequireRows(const std::string& sql, const RowCheck& check) const;
-  delta::CommitOutcome Commit(const TableChange& change, const std::vector<delta::AddFile>& files,
-                              const ApplyOptions& options);
+  void CountFiles();
+  delta::CommitOutcome CommitFiles(const TableChange& change, const ApplyOptions& options);
 
   Resources resources_;
   const TableTarget& target_;
@@ -83,6 +90,10 @@ class TableWriter {
   std::vector<base::Column> columns_;         // Of the table as it will be.
   std::vector<std::string> conditions_;       // Of shape_.constraints, as DuckDB's SQL.
   std::optional<RowRemoval> removal_;         // By keys or by a condition.
+  std::optional<RowCheck> check_;             // Of the inserted rows.
+  std::unique_ptr<RowSink> sink_;             // While it holds rows.
+  std::vector<delta::AddFile> files_;         // That come.
+  std::optional<delta::Conflict> conflict_;   // Found before anything was computed.
   Files touched_;                             // Files of which a part of the rows goes.
   std::unique_ptr<RowSink> changes_;          // When the version tells its changes in files of their own,
   std::vector<delta::AddFile> change_files_;  // these.
