@@ -56,6 +56,13 @@ def measure(command: list[str], log_path: str) -> Measurement:
     return Measurement(wall_s, cpu_s, peak_kib / 1024)
 
 
+def wait(process: subprocess.Popen) -> float:
+    """The end of a process that was started by others; its peak of resident memory in MiB."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_maxrss / 1024
+
+
 def measure_inside(command: list[str]) -> tuple[Measurement, dict]:
     """Of a command that measures a part of its work itself and prints it as JSON: {"wall_ms", "cpu_ms", ...}."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE)

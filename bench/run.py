@@ -6,7 +6,10 @@
     run.py hour        one hour of 1,500 rows into a warehouse of 2.4, 4.8 and 24 million rows
     run.py reports     every report on the warehouse of 24 million rows
     run.py simulate    the writer of test data
+    run.py stream      2 million events from an actual Kafka broker into app_events: qlake and three peers
+    run.py visible     50,000 events a second: how long until each is to be seen in app_events
     run.py delta       the log of a table of 100,000 files: opened, and a file committed to it; qlake and deltalake
+    run.py spark       statements over Spark Connect, their overhead: qlake's client and pyspark on one server
     run.py tables      write the tables of bench/README.md anew from bench/results/*.json
 
 Data and lakes are kept in QLAKE_BENCH_DATA (build/bench by default; 15 GB for all of them). A result goes to
@@ -27,6 +30,7 @@ import time
 
 import check
 import measure
+import stream
 
 BENCH = pathlib.Path(__file__).resolve().parent
 QLAKE = check.QLAKE
@@ -37,6 +41,7 @@ SPARK_PYTHON = BENCH.parent / ".deps" / "spark" / "venv" / "bin" / "python"
 SEED = 7
 FIRST_HOUR = "2026-11-20T14"
 DELTA_LOG_BENCH = BENCH.parent / "build" / "bin" / "delta_log_bench"
+SPARK_CLIENT_BENCH = BENCH.parent / "build" / "bin" / "spark_client_bench"
 DELTALAKE_PYTHON = BENCH.parent / ".deps" / "venv" / "bin" / "python"  # Of the conformance tests, which have it, too.
 PEERS = ("duckdb_best", "duckdb_typical", "polars_job", "spark_job")
 # A file system looks twice at names and inodes that were freed in the last seconds, which whoever comes next would pay.
@@ -272,6 +277,46 @@ def bench_delta(rounds: int, peers: list[str]) -> dict[str, list[measure.Measure
     return found
 
 
+def bench_stream(rounds: int, peers: list[str]) -> dict[str, list[measure.Measurement]]:
+    return stream.bench_rate(DATA, rounds, tell)
+
+
+def bench_visible(rounds: int, peers: list[str]) -> dict[str, list[stream.Visibility]]:
+    return stream.bench_visible(DATA, rounds)
+
+
+def bench_spark(rounds: int, peers: list[str]) -> dict[str, list[measure.Measurement]]:
+    folder = DATA / "out-spark-server"
+    remove([folder])
+    script = str(BENCH.parent / "scripts" / "spark.sh")
+    subprocess.run([script, "up", str(folder), "--watch", str(os.getpid())], check=True)
+    address = (folder / "spark.env").read_text().strip().partition("=")[2]
+    clients = {
+        "qlake": [str(SPARK_CLIENT_BENCH), address],
+        "pyspark": [str(SPARK_PYTHON), str(BENCH / "peers" / "spark_client.py"), address],
+    }
+    found: dict[str, list[measure.Measurement]] = {}
+    for number in range(-1, rounds):  # The first round warms the server up.
+        for what, count in (("query", 50), ("command", 50), ("rows", 3)):
+            rows = {}
+            for who, command in clients.items():
+                measured, said = measure.measure_inside([*command, what, str(count)])
+                rows[who] = said["rows"]
+                if number >= 0:
+                    found.setdefault(f"{who}: {what}", []).append(measured)
+                    tell(number, f"{who}: {what}", measured)
+            if rows["qlake"] != rows["pyspark"]:
+                sys.exit(f"{what}: qlake reads {rows['qlake']} rows, pyspark {rows['pyspark']}")
+        for who, command in clients.items():
+            measured = measure.measure([*command, "query", "1"], str(DATA / "spark-client.log"))
+            if number >= 0:
+                found.setdefault(f"{who}: process, session, two queries", []).append(measured)
+                tell(number, f"{who}: process, session, two queries", measured)
+    subprocess.run([script, "down", str(folder)], check=True)
+    remove([folder])
+    return found
+
+
 def prepare_delta_table(files: int) -> pathlib.Path:
     table = DATA / f"delta-log-{files}"
     if not table.exists():
@@ -325,7 +370,10 @@ TITLES = {
     "hour": "One hour of 1,500 rows into a warehouse",
     "reports": "Reports",
     "simulate": "The simulator, 24 hours x 1,000,000 rows",
+    "stream": f"{stream.EVENTS:,} events of a topic of Kafka, consumed, judged and committed",
+    "visible": "From the broker to a commit",
     "delta": "The log of a table of 100,000 files (a checkpoint and ten commits)",
+    "spark": "One statement over Spark Connect",
 }
 
 
@@ -348,8 +396,9 @@ def reference_of(who: str, measurements: dict) -> list[dict] | None:
 def format_table(result: dict) -> str:
     measurements = result["measurements"]
     rounds = len(next(iter(measurements.values())))
-    digits = {"batch": 2, "large": 2, "simulate": 2, "delta": 4}.get(result["name"], 3)
-    has_ratio = result["name"] in ("batch", "large")
+    digits = {"batch": 2, "large": 2, "simulate": 2, "stream": 2, "delta": 4, "spark": 4}.get(result["name"], 3)
+    has_ratio = result["name"] in ("batch", "large", "stream")
+    has_rate = result["name"] == "stream"
     machine = "; ".join(result["machine"].values())
     lines = [
         f"### {TITLES[result['name']]}",
@@ -357,8 +406,14 @@ def format_table(result: dict) -> str:
         f"{result['date']}, commit {result['commit']}, {rounds} rounds; {machine}; load average {result['load_before']} before, "
         f"{result['load_after']} after. Minimum / **median** / maximum.",
         "",
-        "| | wall s | CPU s | peak MiB |" + (" wall against qlake | CPU against qlake |" if has_ratio else ""),
-        "| --- | --- | --- | --- |" + (" --- | --- |" if has_ratio else ""),
+    ]
+    if result["name"] == "visible":
+        return "\n".join(lines + visible_lines(measurements))
+    lines += [
+        "| | wall s | CPU s | peak MiB |"
+        + (" wall against qlake | CPU against qlake |" if has_ratio else "")
+        + (" events/s |" if has_rate else ""),
+        "| --- | --- | --- | --- |" + (" --- | --- |" if has_ratio else "") + (" --- |" if has_rate else ""),
     ]
     for who, values in measurements.items():
         cells = [
@@ -370,12 +425,24 @@ def format_table(result: dict) -> str:
         if has_ratio:
             ours = reference_of(who, measurements)
             cells += [paired_ratio(values, ours, what) if ours else "" for what in ("wall_s", "cpu_s")]
+        if has_rate:
+            cells.append(f"{stream.EVENTS / statistics.median(value['wall_s'] for value in values):,.0f}")
         lines.append("| " + " | ".join(cells) + " |")
     if result["name"] == "simulate":
         [(size, values)] = measurements.items()
         speed = float(size.split()[0]) / statistics.median(value["wall_s"] for value in values)
         lines += ["", f"Median speed: {speed:.0f} MB/s."]
     return "\n".join(lines)
+
+
+def visible_lines(measurements: dict[str, list[dict]]) -> list[str]:
+    lines = ["| | events/s | half by, s | 99 % by, s | all by, s | peak MiB of qlake stream |", "| --- | --- | --- | --- | --- | --- |"]
+    for who, values in measurements.items():
+        cells = [who, spread_text([value["per_second"] for value in values], 0)]
+        cells += [spread_text([value[what] for value in values], 2) for what in ("median_s", "percentile99_s", "greatest_s")]
+        cells.append(spread_text([value["peak_mib"] for value in values], 0))
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
 
 
 def write_tables() -> None:
@@ -394,7 +461,10 @@ BENCHMARKS = {
     "hour": bench_hour,
     "reports": bench_reports,
     "simulate": bench_simulate,
+    "stream": bench_stream,
+    "visible": bench_visible,
     "delta": bench_delta,
+    "spark": bench_spark,
 }
 SIZES = ["2.4 million", "4.8 million", "24 million"]
 

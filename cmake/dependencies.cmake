@@ -6,8 +6,9 @@
 # | DuckDB (C API) | 2.0.0   | engine/         | embedded, vectorised, twice as fast as 1.5 on this job                |
 # | Apache Arrow   | 26.0.1  | parquet/        | the reference Parquet in C++; low-level writers for many small files  |
 # | librdkafka     | 2.11.1  | kafka/          | the C client; older ones cannot do SCRAM with a broker 4.x            |
+# | gRPC, protobuf | 1.51, 3.21 | spark/        | what Spark Connect speaks; its .proto files are of Spark 4.2.0        |
 # | libcurl        | 7.88    | http/           | does all of HTTP and TLS that a client of ours will ever meet         |
-# | simdjson       | 3.0.1   | rows/, delta/, stream/ | the fastest JSON parser; Delta logs and JSON-lines are its food       |
+# | simdjson       | 3.0.1   | rows/, delta/, events/, stream/ | the fastest JSON parser; Delta logs and JSON-lines are its food       |
 # | nlohmann-json  | 3.11.2  | base/ and above | builds JSON; readable where speed does not matter                     |
 # | OpenSSL        | 3.0     | base/           | SHA-256 with the processor's instructions                             |
 # | xxHash         | 0.8.1   | engine/, lake/  | the hash that Spark has too, so both engines give one _content_hash   |
@@ -55,6 +56,36 @@ set_target_properties(rdkafka PROPERTIES
   IMPORTED_LOCATION ${QLAKE_DEPS}/lib/librdkafka.a
   INTERFACE_INCLUDE_DIRECTORIES ${QLAKE_DEPS}/include
   INTERFACE_LINK_LIBRARIES "Threads::Threads;m;${CMAKE_DL_LIBS}")
+
+# Spark Connect's messages, generated and compiled once for all: of the services only that of base.proto.
+find_package(Protobuf REQUIRED)
+find_library(GRPC_LIBRARY grpc++ REQUIRED)
+find_library(GPR_LIBRARY gpr REQUIRED)  # This one and the next are called by gRPC's headers.
+find_library(ABSL_SYNCHRONIZATION_LIBRARY absl_synchronization REQUIRED)
+find_program(GRPC_PLUGIN grpc_cpp_plugin REQUIRED)
+set(spark_connect_protos spark/connect/base.proto spark/connect/catalog.proto spark/connect/commands.proto
+  spark/connect/common.proto spark/connect/expressions.proto spark/connect/ml.proto spark/connect/ml_common.proto
+  spark/connect/pipelines.proto spark/connect/relations.proto spark/connect/types.proto google/rpc/status.proto
+  google/rpc/error_details.proto)
+set(spark_connect_generated ${CMAKE_BINARY_DIR}/generated/spark-connect)
+set(spark_connect_sources ${spark_connect_generated}/spark/connect/base.grpc.pb.cc)
+foreach(proto ${spark_connect_protos})
+  string(REGEX REPLACE "\\.proto$" ".pb.cc" source ${spark_connect_generated}/${proto})
+  list(APPEND spark_connect_sources ${source})
+endforeach()
+file(MAKE_DIRECTORY ${spark_connect_generated})
+list(TRANSFORM spark_connect_protos PREPEND ${QLAKE_DEPS}/spark-connect/ OUTPUT_VARIABLE spark_connect_inputs)
+add_custom_command(OUTPUT ${spark_connect_sources}
+  COMMAND protobuf::protoc --proto_path=${QLAKE_DEPS}/spark-connect --cpp_out=${spark_connect_generated}
+    ${spark_connect_protos}
+  COMMAND protobuf::protoc --proto_path=${QLAKE_DEPS}/spark-connect --grpc_out=${spark_connect_generated}
+    --plugin=protoc-gen-grpc=${GRPC_PLUGIN} spark/connect/base.proto
+  DEPENDS ${spark_connect_inputs}
+  COMMENT "Generating Spark Connect's messages")
+add_library(spark_connect STATIC EXCLUDE_FROM_ALL ${spark_connect_sources})
+target_include_directories(spark_connect SYSTEM PUBLIC ${spark_connect_generated})
+target_compile_options(spark_connect PRIVATE -O1 -g0 -w)
+target_link_libraries(spark_connect PUBLIC ${GRPC_LIBRARY} ${GPR_LIBRARY} ${ABSL_SYNCHRONIZATION_LIBRARY} protobuf::libprotobuf)
 
 # libparquet exports a simdjson and a libcrypto of its own; whichever library stands first serves every caller. Debian's, whose
 # headers we compile against, must be first in each program.

@@ -5,9 +5,10 @@
 #
 #   scripts/install.sh          what `make build` and `make run` need
 #   scripts/install.sh --kafka  also a Kafka broker, in .deps/kafka (scripts/kafka.sh)
+#   scripts/install.sh --spark  also Spark with Delta, in .deps/spark (scripts/spark.sh)
 #   scripts/install.sh --hdfs   also HDFS, in .deps/hdfs (scripts/cluster.sh)
 #   scripts/install.sh --test   also all that `make test` needs (Python with readers of the lake, in .deps/venv; the
-#                               broker; HDFS; a schema registry, in .deps/registry)
+#                               broker; HDFS; a schema registry, in .deps/registry; Spark)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,6 +21,8 @@ duckdb_header_sha256=8dbc9c71a10f0a75fcacc1a3f4f7c76093a84d232fc152222ee5b6e512a
 rdkafka_module=github.com/confluentinc/confluent-kafka-go/v2@v2.11.1
 rdkafka_sha256=4eadaca9f62e307b6d01e3921e420bc99ad8ee532d94096cfaf260397fb7be6d
 rdkafka_header_sha256=0c1e6a2599fbabadb1ee4244c51f056029977f6f47f22e661e35d8dcf16d2b51
+spark_connect_version=4.2.0
+spark_connect_sha256=a5ab11bed0ebb6bf8e005b3f238dfa97f6ca3cbe0161201d676accfc1bc9f04c
 registry_version=3.0.9 # the last one that runs on Java 17
 registry_sha256=2b28181501a20cbf6efcd77f9b7153908fc01f3d3a7c32024c0bd9e1b04c8a43
 
@@ -120,6 +123,19 @@ install_rdkafka() {
   ar rcs "$deps/lib/librdkafka.a" "$download/rdkafka.o"
 }
 
+# The protocol stands in the server's jar. Its generated code is compiled small: what is large in it is one field of bytes.
+install_spark_connect() {
+  local jar=$download/spark-connect_2.13-$spark_connect_version.jar
+  apt_install protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libgrpc++-dev
+  say "the protocol of Spark Connect $spark_connect_version (mvn)"
+  mvn -q -B dependency:copy "-Dartifact=org.apache.spark:spark-connect_2.13:$spark_connect_version" \
+    "-DoutputDirectory=$download" >&2
+  check_sha256 "$jar" "$spark_connect_sha256"
+  rm -rf "$deps/spark-connect"
+  unzip -qo "$jar" 'spark/connect/*.proto' google/rpc/status.proto google/rpc/error_details.proto -d "$deps/spark-connect"
+  find "$deps/spark-connect" -name '*.proto' -exec sed -i '$a option optimize_for = CODE_SIZE;' {} +
+}
+
 # The jars that scripts/NAME/pom.xml asks for and scripts/NAME/jars.sha256 pins, into .deps/NAME.
 install_jars() { # NAME
   [ -x /usr/lib/jvm/java-17-openjdk-amd64/bin/java ] || apt_install openjdk-17-jre-headless
@@ -153,6 +169,17 @@ install_registry() {
   tar -xzf "$archive" -C "$deps/registry"
 }
 
+install_spark() { # with a Python of its own for the client
+  say "Apache Spark (pip), Delta (mvn)"
+  [ -x /usr/lib/jvm/java-17-openjdk-amd64/bin/java ] || apt_install openjdk-17-jre-headless
+  rm -rf "$deps/spark"
+  python3 -m venv "$deps/spark/venv" 2>/dev/null || { apt_install python3-venv; python3 -m venv "$deps/spark/venv"; }
+  "$deps/spark/venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r scripts/spark/requirements.txt
+  mvn -q -B -Dstyle.color=never -f scripts/spark/pom.xml org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+    -DexcludeTransitive "-DoutputDirectory=$deps/spark/jars" >&2
+  check_files "$deps/spark/jars" scripts/spark/jars.sha256
+}
+
 install_python() { # for tests only: foreign readers of the lake, and what runs notebooks
   say "Python: deltalake, polars, duckdb, matplotlib, nbclient (pip)"
   rm -rf "$deps/venv"
@@ -169,11 +196,15 @@ once build_tools
 once arrow "$arrow_version" "$arrow_sha256"
 once duckdb "$duckdb_version" "$duckdb_sha256" "$duckdb_header_module" "$duckdb_header_sha256"
 once rdkafka "$rdkafka_module" "$rdkafka_sha256" "$rdkafka_header_sha256"
+once spark_connect "$spark_connect_version" "$spark_connect_sha256"
 if [ "${1-}" = --kafka ] || [ "${1-}" = --test ]; then
   once kafka "$(declare -f install_jars)" "$(cat scripts/kafka/pom.xml scripts/kafka/jars.sha256)"
 fi
 if [ "${1-}" = --hdfs ] || [ "${1-}" = --test ]; then
   once hdfs "$(declare -f install_jars)" "$(cat scripts/hdfs/pom.xml scripts/hdfs/jars.sha256)"
+fi
+if [ "${1-}" = --spark ] || [ "${1-}" = --test ]; then
+  once spark "$(cat scripts/spark/pom.xml scripts/spark/jars.sha256 scripts/spark/requirements.txt)"
 fi
 if [ "${1-}" = --test ]; then
   once registry "$registry_version" "$registry_sha256"

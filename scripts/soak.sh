@@ -15,6 +15,6 @@ QLAKE_COMMITS=${QLAKE_COMMITS:-200} build/bin/contention_test --gtest_brief=1
 build/bin/delta_test --gtest_brief=1 --gtest_filter='PowerLossTest.*' --gtest_repeat=20
 QLAKE_ROUNDS=${QLAKE_FUZZ_ROUNDS:-100000} build-asan/bin/delta_test --gtest_brief=1 --gtest_filter='LogFuzzTest.*'
 QLAKE_ROUNDS=20 build/bin/kafka_broker_test --gtest_brief=1 --gtest_filter='*Killed*'
-# Two million numbered events, with the stream and the broker killed all the while.
-QLAKE_EVENTS=${QLAKE_EVENTS:-2000000} build/bin/event_test --gtest_brief=1 --gtest_filter='*Numbered*'
+# Two million numbered events, with the stream, a compaction beside it and the broker killed all the while.
+QLAKE_EVENTS=${QLAKE_EVENTS:-2000000} build/bin/event_test --gtest_brief=1 --gtest_filter='*Numbered*:*CompactionBeside*'
 QLAKE_EVENTS=${QLAKE_EVENTS:-2000000} build/bin/kafka_stream_test --gtest_brief=1 --gtest_filter='*Numbered*'

@@ -4,8 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install.sh --test
-scripts/spark.sh install
 scripts/build.sh release all
-scripts/build.sh asan rows_test delta_test storage_test stream_test
+scripts/build.sh asan rows_test delta_test storage_test events_test
 scripts/build.sh tsan delta_test storage_test
 exec ctest --test-dir build --output-on-failure --no-tests=error -j "$(nproc)" "$@"

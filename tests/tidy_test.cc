@@ -71,10 +71,13 @@ TEST(TidyTest, ThirdPartyHeadersStayInTheirRooms) {
                                                               {"openssl/", {"base", "report"}},
                                                               {"spdlog/", {"base"}},
                                                               {"xxhash.h", {"engine", "lake"}},
-                                                              {"simdjson.h", {"rows", "delta", "stream"}},
+                                                              {"simdjson.h", {"rows", "delta", "events", "stream"}},
                                                               {"parquet/", {"parquet"}},
                                                               {"librdkafka/", {"kafka"}},
                                                               {"curl/", {"http"}},
+                                                              {"grpc/", {"spark"}},
+                                                              {"grpcpp/", {"spark"}},
+                                                              {"google/", {"spark"}},
                                                               {"nlohmann/", {"base"}}};
   std::regex include("#include <([^>]+)>");
   for (const auto& file : SourceFiles()) {

@@ -1,21 +1,29 @@
 -- report: app-funnel
--- title: The way to a purchase in the app: customers who viewed, of these who added to a cart, of these who bought
+-- title: The way to a purchase in the app: customers who viewed, of these who then added to a cart, of these who then bought
 -- bar: number_of_customers
 WITH customers AS (
   SELECT
     customerId,
-    CAST(sum(CASE WHEN eventType = 'productView' THEN event_count ELSE 0 END) AS BIGINT) AS views,
-    CAST(sum(CASE WHEN eventType = 'addToCart' THEN event_count ELSE 0 END) AS BIGINT) AS adds,
-    CAST(sum(CASE WHEN eventType = 'purchase' THEN event_count ELSE 0 END) AS BIGINT) AS purchases
-  FROM marts.event_customers
+    min(first_view_at) AS first_view_at,
+    max(last_purchase_at) AS last_purchase_at
+  FROM marts.event_customer_steps
   GROUP BY customerId
+  HAVING min(first_view_at) IS NOT NULL
+),
+added AS (
+  -- An addition before the last purchase is one that a purchase came after.
+  SELECT
+    c.customerId,
+    max(CASE WHEN s.added_at <= c.last_purchase_at THEN 1 ELSE 0 END) AS has_bought
+  FROM customers AS c
+  JOIN marts.event_customer_steps AS s ON s.customerId = c.customerId AND s.added_at >= c.first_view_at
+  GROUP BY c.customerId
 ),
 stages AS (
   SELECT
-    CAST(sum(CASE WHEN views > 0 THEN 1 ELSE 0 END) AS BIGINT) AS viewed,
-    CAST(sum(CASE WHEN views > 0 AND adds > 0 THEN 1 ELSE 0 END) AS BIGINT) AS added,
-    CAST(sum(CASE WHEN views > 0 AND adds > 0 AND purchases > 0 THEN 1 ELSE 0 END) AS BIGINT) AS bought
-  FROM customers
+    (SELECT CAST(count(*) AS BIGINT) FROM customers) AS viewed,
+    (SELECT CAST(count(*) AS BIGINT) FROM added) AS added,
+    (SELECT CAST(coalesce(sum(has_bought), 0) AS BIGINT) FROM added) AS bought
 )
 SELECT 1 AS stage, 'productView' AS event, viewed AS number_of_customers, percent_of(viewed, viewed) AS percent_of_first FROM stages
 UNION ALL

@@ -30,12 +30,12 @@ report::Format FormatOf(const Context& context, const AnswerOptions& options) {
   return *format;
 }
 
-void WriteAnswer(Context& context, engine::Database& database, const std::string& sql, const AnswerOptions& options,
+void WriteAnswer(Context& context, engine::Engine& engine, const std::string& sql, const AnswerOptions& options,
                  const report::FormatOptions& format_options) {
   auto format = FormatOf(context, options);
   int64_t limit = options.limit >= 0 ? options.limit : report::IsForPeople(format) ? kRowsForPeople : 0;
   auto writer = report::MakeRowWriter(format, SinkTo(context.out), format_options);
-  auto written = report::WriteAnswer(database, sql, limit, *writer);
+  auto written = report::WriteAnswer(engine, sql, limit, *writer);
   if (written.more && options.limit < 0 && !context.quiet) {
     std::cerr << "qlake: only the first " << limit << " rows are shown: --limit 0 shows all\n";
   }
@@ -51,7 +51,7 @@ int AnswerPublished(Context& context, const std::string& sql, const AnswerOption
   FormatOf(context, options);
   OpenLake lake(context, IfAbsent::kRefuse);
   auto project = context.LoadProject();
-  run::RequirePublished(*lake, project, std::nullopt, sql);
+  run::RequirePublished(*lake, lake->database(), project, std::nullopt, sql);
   WriteAnswer(context, lake->database(), sql, options);
   return kExitDone;
 }

@@ -25,7 +25,7 @@ void AddAnswerOptions(CLI::App& command, AnswerOptions& options);
 report::Format FormatOf(const Context& context, const AnswerOptions& options);
 
 // Writes the answer of one SELECT over views that are defined; says on standard error when the limit cut it.
-void WriteAnswer(Context& context, engine::Database& database, const std::string& sql, const AnswerOptions& options,
+void WriteAnswer(Context& context, engine::Engine& engine, const std::string& sql, const AnswerOptions& options,
                  const report::FormatOptions& format = {});
 
 // Rows that are at hand already.

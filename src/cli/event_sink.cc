@@ -7,21 +7,30 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "kafka/wire_format.h"
 
 namespace qlake::cli {
 namespace {
 
 class TopicSink final : public EventSink {
  public:
-  explicit TopicSink(const kafka::ProducerOptions& options) : topic_(options.topic), producer_(options) {}
+  TopicSink(const kafka::ProducerOptions& options, std::optional<int32_t> schema_id)
+      : topic_(options.topic), schema_id_(schema_id), producer_(options) {}
 
-  void Send(std::string_view key, std::string_view text) override { producer_.Send(key, text); }
+  void Send(std::string_view key, std::string_view text) override {
+    if (schema_id_) {
+      producer_.Send(key, kafka::Frame(*schema_id_, text));
+    } else {
+      producer_.Send(key, text);
+    }
+  }
   void HandOn() override { producer_.CheckFailures(); }
   void Flush() override { producer_.Flush(); }
   std::string Name() const override { return "topic " + topic_; }
 
  private:
   const std::string topic_;
+  const std::optional<int32_t> schema_id_;
   kafka::Producer producer_;
 };
 
@@ -75,8 +84,8 @@ class FileSink final : public EventSink {
 
 }  // namespace
 
-std::unique_ptr<EventSink> SendToTopic(const kafka::ProducerOptions& options) {
-  return std::make_unique<TopicSink>(options);
+std::unique_ptr<EventSink> SendToTopic(const kafka::ProducerOptions& options, std::optional<int32_t> schema_id) {
+  return std::make_unique<TopicSink>(options, schema_id);
 }
 
 std::unique_ptr<EventSink> AppendToFile(const std::string& path) { return std::make_unique<FileSink>(path); }

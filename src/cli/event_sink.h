@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,7 +20,8 @@ class EventSink {
   virtual std::string Name() const = 0;
 };
 
-std::unique_ptr<EventSink> SendToTopic(const kafka::ProducerOptions& options);
+// With a schema's id, each message carries it (kafka/wire_format.h).
+std::unique_ptr<EventSink> SendToTopic(const kafka::ProducerOptions& options, std::optional<int32_t> schema_id);
 
 // Adds lines to the file, which is made when it is not there. A line that a killed process left without its end is
 // ended first. Throws Error{kIo}.

@@ -25,6 +25,6 @@ lake::LakeOptions CheckedOptions(const Context& context, IfAbsent if_absent) {
 
 OpenLake::OpenLake(Context& context, IfAbsent if_absent)
     : lake_(CheckedOptions(context, if_absent), context.clock),
-      scope_(context.interrupts, [&database = lake_.database()] { database.Interrupt(); }) {}
+      scope_(context.interrupts, [this] { lake_.Interrupt(); }) {}
 
 }  // namespace qlake::cli

@@ -11,7 +11,9 @@
 #include "cli/kafka_settings.h"
 #include "cli/live_line.h"
 #include "cli/quantity.h"
+#include "cli/registry_settings.h"
 #include "kafka/cluster.h"
+#include "simulate/event_schema.h"
 
 namespace qlake::cli {
 namespace {
@@ -116,7 +118,13 @@ std::unique_ptr<EventSink> OpenSink(const Context& context, const Options& optio
     kafka::Cluster(producer.connection)
         .CreateTopic(producer.topic, options.partitions, {{"message.timestamp.type", "LogAppendTime"}});
   }
-  return SendToTopic(producer);
+  std::optional<int32_t> schema_id;
+  if (auto registry = RegistryOf(context.settings)) {
+    // The subject that Confluent's serializers would take.
+    schema_id =
+        kafka::SchemaRegistry(*registry).Register(producer.topic + "-value", {"JSON", simulate::kEventJsonSchema});
+  }
+  return SendToTopic(producer, schema_id);
 }
 
 void CheckOptions(const Options& options) {
@@ -182,10 +190,13 @@ int Execute(Context& context, const Options& options) {
 void AddProduce(CLI::App& app, CommandLine& line) {
   std::vector<std::string> keys = KafkaConnectionKeys();
   keys.push_back("kafka.topic");
+  keys.insert(keys.end(), RegistryKeys().begin(), RegistryKeys().end());
   auto& command = line.Add(
       app, "produce", "Send events like those of the shop's app to Kafka, keyed by customer, until Ctrl-C", keys,
       "  qlake produce --brokers 127.0.0.1:9092 --topic app-events --partitions 4\n"
       "  qlake produce --brokers 127.0.0.1:9092 --rate 0 --count 1000000 --seed 7 --bad 0.001 --late 0.02\n"
+      "  qlake produce --brokers 127.0.0.1:9092 --registry http://127.0.0.1:8081    # with the id of their JSON "
+      "Schema\n"
       "  qlake produce --to-file events.jsonl --rate 100 --for 60s");
   auto options = std::make_shared<Options>();
   command.add_option("--rate", options->rate, "events a second; 0: as fast as it goes [1000]");

@@ -40,7 +40,7 @@ int Execute(Context& context, const Options& options) {
     names.push_back(definition.name);
     if (definition.name != options.name) continue;
     OpenLake lake(context, IfAbsent::kRefuse);
-    run::RequirePublished(*lake, project, ParseAsOfTime("--as-of", options.as_of),
+    run::RequirePublished(*lake, lake->engine(), project, ParseAsOfTime("--as-of", options.as_of),
                           report::RenderSql(definition, dates));
     PrintReport(context, *lake, definition, dates, options.answer);
     return kExitDone;

@@ -23,7 +23,7 @@ void PrintReport(Context& context, lake::Lake& lake, const report::Report& repor
   if (format != report::Format::kTable) format_options.title = report.title;
   bool draws_bar = !report.bar_column.empty() && isatty(STDOUT_FILENO) != 0;
   if (draws_bar) format_options.bar = report::BarOptions{report.bar_column};
-  WriteAnswer(context, lake.database(), sql, options, format_options);
+  WriteAnswer(context, lake.engine(), sql, options, format_options);
 }
 
 base::Date RequireDate(const std::string& flag, const std::string& text) {

@@ -22,9 +22,10 @@ void PrintReports(Context& context, lake::Lake& lake, const model::Project& proj
   auto reports = LoadReports(project);
   std::string all_sql;
   for (const auto& definition : reports) all_sql += definition.sql;
-  if (!run::DefinePublished(lake, project, std::nullopt, all_sql)) return;
+  bool is_published = run::DefinePublished(lake, lake.engine(), project, std::nullopt, all_sql).has_value();
   for (const auto& definition : reports) {
-    if (run::FindAbsentEvents(lake, project, definition.sql)) continue;  // Nothing was streamed so far.
+    bool is_of_events = run::NamesEvents(project, definition.sql);
+    if (is_of_events ? run::FindAbsentEvents(lake, project, definition.sql).has_value() : !is_published) continue;
     context.out << "\n" << definition.title << " (qlake report " << definition.name << ")\n";
     PrintReport(context, lake, definition, {}, {"table", kReportRows});
   }

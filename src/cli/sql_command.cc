@@ -19,10 +19,10 @@ struct Options {
   AnswerOptions answer;
 };
 
-void AnswerReadOnly(Context& context, engine::Database& database, const Options& options) {
-  database.CheckReadOnlySelect(options.sql);
-  database.Lock();
-  WriteAnswer(context, database, options.sql, options.answer);
+void AnswerReadOnly(Context& context, engine::Engine& engine, const Options& options) {
+  engine.CheckReadOnlySelect(options.sql);
+  engine.Lock();
+  WriteAnswer(context, engine, options.sql, options.answer);
 }
 
 int AnswerFromTable(Context& context, const Options& options, const AsOf& as_of) {
@@ -49,11 +49,11 @@ int AnswerFromLake(Context& context, const Options& options, const AsOf& as_of) 
   OpenLake lake(context, IfAbsent::kRefuse);
   auto project = context.LoadProject();
   if (as_of.version) {
-    run::DefineVersion(*lake, project, *as_of.version, options.sql);
+    run::DefineVersion(*lake, lake->engine(), project, *as_of.version, options.sql);
   } else {
-    run::DefinePublished(*lake, project, as_of.time, options.sql);
+    run::DefinePublished(*lake, lake->engine(), project, as_of.time, options.sql);
   }
-  AnswerReadOnly(context, lake->database(), options);
+  AnswerReadOnly(context, lake->engine(), options);
   return kExitDone;
 }
 

@@ -9,6 +9,7 @@
 #include "cli/open_lake.h"
 #include "cli/progress.h"
 #include "cli/quantity.h"
+#include "cli/registry_settings.h"
 #include "run/streaming.h"
 #include "stream/file_source.h"
 #include "stream/kafka_source.h"
@@ -18,6 +19,11 @@ namespace {
 
 // A last batch, and the marts of it, are worth more time than Ctrl-C leaves other commands.
 constexpr std::chrono::milliseconds kTidyUp{20'000};
+
+// Of the memory, what the client's queue, the batch that is filled and the one that is written may take.
+constexpr uint64_t kBatchesBytes = uint64_t{320} << 20;
+constexpr uint64_t kMemoryDefault = uint64_t{512} << 20;
+constexpr uint64_t kEngineBytesMin = uint64_t{128} << 20;
 
 struct Options {
   std::string file;
@@ -68,7 +74,14 @@ kafka::ConsumerOptions ConsumerOptionsOf(const Context& context, const Options& 
   return consumer;
 }
 
-const lake::EventShape& OnlyShape(const model::Project& project) {
+// What is left for the engine that refreshes the marts. A stream runs beside others all day: unless told otherwise, it
+// takes less than a batch job.
+uint64_t EngineBytes(const Settings& settings) {
+  uint64_t memory = settings.all.at("memory").origin == "default" ? kMemoryDefault : settings.memory_bytes;
+  return std::max(kEngineBytesMin, memory - std::min(memory, kBatchesBytes));
+}
+
+const events::EventShape& OnlyShape(const model::Project& project) {
   if (project.events().size() == 1) return project.events().front();
   throw base::InputError(
       "the project must have one contract of events, events/app_events.toml; it has {}: write it out with qlake init",
@@ -94,9 +107,13 @@ int Execute(Context& context, const Options& options) {
   auto settings = SettingsOf(context, options);
   auto project = context.LoadProject();
   const auto& shape = OnlyShape(project);
+  context.settings.memory_bytes = EngineBytes(context.settings);
   OpenLake lake(context, IfAbsent::kCreate);
   kafka::ConsumerOptions consumer;
-  if (options.file.empty()) consumer = ConsumerOptionsOf(context, options);
+  if (options.file.empty()) {
+    consumer = ConsumerOptionsOf(context, options);
+    settings.stream.registry = RegistryOf(context.settings);
+  }
   auto open = [&](stream::PartitionOwner& owner) -> std::unique_ptr<stream::MessageSource> {
     if (options.file.empty()) return std::make_unique<stream::KafkaSource>(consumer, context.clock, owner);
     return std::make_unique<stream::FileSource>(options.file, context.clock, owner);
@@ -122,18 +139,22 @@ int Execute(Context& context, const Options& options) {
 void AddStream(CLI::App& app, CommandLine& line) {
   std::vector<std::string> keys = {"project", "lake", "memory", "lease_wait", "kafka.topic", "kafka.group"};
   keys.insert(keys.end(), KafkaConnectionKeys().begin(), KafkaConnectionKeys().end());
+  keys.insert(keys.end(), RegistryKeys().begin(), RegistryKeys().end());
   auto& command = line.Add(app, "stream",
                            "Bring events into app_events, each exactly once, and keep their marts up to date; Ctrl-C "
                            "commits what has been read",
                            WithHdfsKeys(keys),
                            "  qlake stream --brokers localhost:9092 --topic app-events --lake lake\n"
+                           "  qlake stream --brokers localhost:9092 --registry http://localhost:8081\n"
                            "  qlake stream --from-file events.jsonl --until-idle --lake lake\n"
-                           "  qlake stream --from-file events.jsonl --for 60s --batch-age 500ms");
+                           "  qlake stream --from-file events.jsonl --for 60s --batch-age 500ms\n"
+                           "  qlake stream --memory 1GiB        # 512MiB, unless told otherwise");
   auto options = std::make_shared<Options>();
   command.add_option("--from-file", options->file, "a file of JSON lines, which may grow");
   command.add_option("--instance", options->instance,
                      "name of this instance in its group: one that died and came back has its partitions at once");
-  command.add_flag("--until-idle", options->until_idle, "end when everything that there is has been read");
+  command.add_flag("--until-idle", options->until_idle,
+                   "end when everything that there is has been read, or others of the group read it");
   command.add_option("--for", options->run_for, "end after that time, such as 60s [never]");
   command.add_option("--batch-messages", options->batch_messages, "write a batch at so many messages [250000]");
   command.add_option("--batch-bytes", options->batch_bytes, "or so many bytes of them [64MiB]");

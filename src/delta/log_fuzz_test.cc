@@ -4,6 +4,7 @@
 #include <iostream>
 #include <random>
 
+#include "base/test_seed.h"
 #include "delta/action_json.h"
 #include "delta/checkpoint.h"
 #include "delta/deleted_rows.h"
@@ -15,11 +16,6 @@
 namespace qlake::delta {
 namespace {
 
-unsigned Seed() {
-  const char* given = std::getenv("QLAKE_SEED");
-  return given != nullptr ? static_cast<unsigned>(std::atoi(given)) : std::random_device()();
-}
-
 int Rounds(int by_default) {
   const char* given = std::getenv("QLAKE_ROUNDS");
   return given != nullptr ? std::atoi(given) : by_default;
@@ -27,7 +23,7 @@ int Rounds(int by_default) {
 
 class LogFuzzTest : public ::testing::Test {
  protected:
-  LogFuzzTest() : seed_(Seed()), random_(seed_) { std::cerr << "QLAKE_SEED=" << seed_ << "\n"; }
+  LogFuzzTest() : random_(static_cast<unsigned>(base::TestSeed())) {}
 
   size_t Below(size_t limit) { return std::uniform_int_distribution<size_t>(0, limit - 1)(random_); }
 
@@ -59,7 +55,6 @@ class LogFuzzTest : public ::testing::Test {
     return bytes;
   }
 
-  unsigned seed_;
   std::mt19937 random_;
 };
 

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <random>
 
+#include "base/test_seed.h"
 #include "delta/checkpoint.h"
 #include "delta/test_table.h"
 #include "storage/simulated_disk.h"
@@ -13,11 +14,6 @@ namespace qlake::delta {
 namespace {
 
 using Strings = std::vector<std::string>;
-
-unsigned Seed() {
-  const char* given = std::getenv("QLAKE_SEED");
-  return given != nullptr ? static_cast<unsigned>(std::atoi(given)) : std::random_device()();
-}
 
 // A table's life, and when each of its versions was acknowledged.
 struct Life {
@@ -66,8 +62,7 @@ void ExpectAVersionOfIts(const Life& life, size_t changes, const std::string& ro
 }
 
 TEST(PowerLossTest, WhatWasAcknowledgedIsThereAndNothingIsInHalves) {
-  unsigned seed = Seed();
-  std::cerr << "QLAKE_SEED=" << seed << "\n";
+  auto seed = static_cast<unsigned>(base::TestSeed());
   std::mt19937 random(seed);
   TestTable table;
   storage::SimulatedDisk disk(table.root());

@@ -197,6 +197,7 @@ class Consumer::Subscription {
   const std::string& cluster_id() const { return cluster_id_; }
   const Topic& topic() const { return topic_; }
   std::span<const int32_t> assigned() const { return assigned_; }
+  bool has_assignment() const { return has_assignment_; }
   const std::optional<std::string>& trouble() const { return client_.trouble(); }
 
  private:
@@ -290,6 +291,7 @@ class Consumer::Subscription {
       StateOf(start.partition) = {.next = wanted->offset, .end_min = range.end};
     }
     if (auto* error = rd_kafka_incremental_assign(client_.get(), list.get())) ThrowUnassignable(error);
+    has_assignment_ = true;
     assigned_.insert(assigned_.end(), partitions.begin(), partitions.end());
     std::ranges::sort(assigned_);
     if (paused_ && !partitions.empty()) ApplyPause(partitions);
@@ -443,6 +445,7 @@ class Consumer::Subscription {
   std::vector<rd_kafka_message_t*> received_;
   std::exception_ptr failure_;  // Came behind messages that are to be handed out first.
   std::atomic<bool> woken_ = false;
+  bool has_assignment_ = false;
   bool paused_ = false;
   bool closing_ = false;
   Client client_;  // Goes before what its callbacks touch.
@@ -467,6 +470,8 @@ const Topic& Consumer::topic() const { return subscription_->topic(); }
 void Consumer::CheckTopicIsTheSame() { subscription_->CheckTopicIsTheSame(); }
 std::span<const int32_t> Consumer::assigned() const { return subscription_->assigned(); }
 Consumer::Range Consumer::Offsets(int32_t partition) { return subscription_->Offsets(partition); }
+
+bool Consumer::has_assignment() const { return subscription_->has_assignment(); }
 
 std::optional<int64_t> Consumer::KnownEnd(int32_t partition) const {
   int64_t end = subscription_->KnownOffsets(partition).end;

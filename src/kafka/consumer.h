@@ -121,6 +121,8 @@ class Consumer {
   void CheckTopicIsTheSame();
 
   std::span<const int32_t> assigned() const;
+  // Whether it has been said which partitions are ours; of a group that has more instances than partitions, none.
+  bool has_assignment() const;
 
   // The first offset that the broker has and the one behind the last. Asks the broker. Throws Error{kUnavailable}.
   struct Range {

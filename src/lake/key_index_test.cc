@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/test_seed.h"
 #include "lake/key_test_lake.h"
 #include "storage/faulty_storage.h"
 
@@ -300,9 +301,8 @@ TEST_F(KeyIndexTest, ReadersKeepWhatTheyOpenedWhileUpdatesArePublished) {
 
 // Random histories against a std::map. QLAKE_SEED=N replays one, QLAKE_ROUNDS=N asks for more of them.
 TEST_F(KeyIndexTest, ARandomHistoryGivesTheIndexThatAMapGives) {
-  const char* given_seed = std::getenv("QLAKE_SEED");
   const char* given_rounds = std::getenv("QLAKE_ROUNDS");
-  uint64_t seed = given_seed != nullptr ? std::strtoull(given_seed, nullptr, 10) : std::random_device()();
+  uint64_t seed = base::TestSeed();
   int rounds = given_rounds != nullptr ? std::atoi(given_rounds) : 3;
   for (int round = 0; round < rounds; ++round, ++seed) {
     SCOPED_TRACE(fmt::format("QLAKE_SEED={}", seed));

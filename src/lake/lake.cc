@@ -46,6 +46,18 @@ engine::Database& Lake::database() {
   return *database_;
 }
 
+engine::Engine& Lake::engine() {
+  if (engine_) return *engine_;
+  return database();
+}
+
+void Lake::UseEngine(std::unique_ptr<engine::Engine> engine) { engine_ = std::move(engine); }
+
+void Lake::Interrupt() {
+  database_->Interrupt();
+  if (engine_) engine_->Interrupt();
+}
+
 std::optional<delta::Snapshot> Lake::Load(const std::string& table) const { return LoadPath(TablePath(table)); }
 
 std::optional<delta::Snapshot> Lake::LoadPath(const std::string& path) const {
@@ -78,10 +90,11 @@ std::vector<std::string> Lake::TableNames() const {
   return names;
 }
 
-void Lake::DefineFunctions(const std::string& sql) {
-  if (functions_ == sql) return;
-  database().Run(sql);
-  functions_ = sql;
+void Lake::DefineFunctions(engine::Engine& engine, const std::string& sql) {
+  auto known = functions_.find(&engine);
+  if (known != functions_.end() && known->second == sql) return;
+  engine.Run(sql);
+  functions_[&engine] = sql;
 }
 
 void Lake::Define(const TableSchema& schema, const std::optional<delta::Snapshot>& snapshot) {

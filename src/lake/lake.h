@@ -35,7 +35,14 @@ class Lake {
   ~Lake();
 
   storage::Storage& storage() { return *storage_; }
+  // The embedded engine: what reads and writes the lake's own tables, whatever engine computes.
   engine::Database& database();
+  // The engine that answers reports, dumps and people's SQL: the embedded one, unless UseEngine() gave another.
+  engine::Engine& engine();
+  void UseEngine(std::unique_ptr<engine::Engine> engine);
+  // From another thread or a signal watcher: what runs on an engine fails with Error{kUnavailable}. REQUIRES:
+  // database() was called.
+  void Interrupt();
   const base::Clock& clock() const { return clock_; }
   const LakeOptions& options() const { return options_; }
 
@@ -49,8 +56,8 @@ class Lake {
   // Names of all Delta tables in the lake's layers, sorted.
   std::vector<std::string> TableNames() const;
 
-  // The project's functions; again does nothing while they are the same.
-  void DefineFunctions(const std::string& sql);
+  // The project's functions in one of the lake's engines; again does nothing while they are the same.
+  void DefineFunctions(engine::Engine& engine, const std::string& sql);
   // Defines the table as a view of its name: at a snapshot, or, without one, empty with the schema's columns.
   void Define(const TableSchema& schema, const std::optional<delta::Snapshot>& snapshot);
 
@@ -59,8 +66,9 @@ class Lake {
   const base::Clock& clock_;
   std::unique_ptr<storage::Storage> storage_;
   std::unique_ptr<engine::Database> database_;
-  mutable std::map<std::string, delta::Snapshot> loaded_;  // By path, as they were loaded last.
-  std::optional<std::string> functions_;                   // That are defined.
+  std::unique_ptr<engine::Engine> engine_;                  // That of UseEngine(), if any.
+  mutable std::map<std::string, delta::Snapshot> loaded_;   // By path, as they were loaded last.
+  std::map<const engine::Engine*, std::string> functions_;  // That are defined.
 };
 
 }  // namespace qlake::lake

@@ -97,7 +97,7 @@ TableSchema QuarantineSchema(const std::string& source) {
   return schema;
 }
 
-TableSchema EventsSchema(const EventShape& shape) {
+TableSchema EventsSchema(const events::EventShape& shape) {
   TableSchema schema = {"events." + shape.name, shape.description, {}, {"event_date", "event_hour"}};
   for (const auto& column : shape.columns) {
     schema.columns.push_back({column.name, column.type, column.personal, "as the event says it"});
@@ -115,7 +115,7 @@ TableSchema EventsSchema(const EventShape& shape) {
   return schema;
 }
 
-TableSchema DeadLetterSchema(const EventShape& shape) {
+TableSchema DeadLetterSchema(const events::EventShape& shape) {
   TableSchema schema = {
       "events." + shape.name + "_dead_letter",
       "Messages that are no good events, with all the reasons, and stretches of offsets without a message.",
@@ -126,8 +126,10 @@ TableSchema DeadLetterSchema(const EventShape& shape) {
        Column{"key", {Kind::kBinary}, true, "of the message"},
        Column{"bytes", {Kind::kBinary}, true, "of the message, at most its first 16 MiB"},
        Long("bytes_total", "its size"), Time("_broker_time", "when the broker took it in; of a file, when it was read"),
-       Time("judged_at", "when"), Text("run_id", "the run that judged it")},
-      {}};
+       Time("judged_at", "when"), Text("run_id", "the run that judged it"),
+       Column{"event_date", {Kind::kDate}, false, "of the broker's time; of a stretch without a message, of judged_at"},
+       Column{"event_hour", {Kind::kInteger}, false, "of the same time, UTC"}},
+      {"event_date", "event_hour"}};
   return schema;
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/column_type.h"
 #include "engine/duckdb/database.h"
-#include "lake/event_shape.h"
+#include "events/event_shape.h"
 
 // The tables that qlake keeps for itself, whatever the project: their names and schemas. docs/lake.md describes each.
 namespace qlake::lake {
@@ -32,9 +32,9 @@ const TableSchema& ChecksSchema();
 TableSchema QuarantineSchema(const std::string& source);
 
 // events.<name>: the columns of the contract, then those of ours, in the order of EventOrigin, then the hour.
-TableSchema EventsSchema(const EventShape& shape);
-// events.<name>_dead_letter
-TableSchema DeadLetterSchema(const EventShape& shape);
+TableSchema EventsSchema(const events::EventShape& shape);
+// events.<name>_dead_letter, by the hour in which each came: of a bad event, its own time may be what is wrong.
+TableSchema DeadLetterSchema(const events::EventShape& shape);
 const TableSchema& DriftSchema();
 
 // "warehouse.product_dim" -> "warehouse/product_dim", its folder in the lake.

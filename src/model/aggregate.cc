@@ -23,16 +23,26 @@ std::vector<std::string> FilesToFold(const delta::Snapshot& snapshot, int64_t ba
   return PlanFold(std::move(files), batch_rows);
 }
 
-// The SQL of one mart's sums: its columns are the key's, and sums.
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+// The SQL of one mart's sums: its columns are the key's, and sums; or the least or greatest of times and the like.
 class Sums {
  public:
   Sums(const Model& model, const std::vector<base::Column>& columns) : keys_(NameList(model.key)) {
     for (const auto& column : columns) {
       std::string name = engine::QuoteName(column.name);
-      bool is_key = std::find(model.key.begin(), model.key.end(), column.name) != model.key.end();
-      values_.push_back(is_key ? name
-                               : fmt::format("CAST(sum({0}) AS {1}) AS {0}", name, base::FormatSqlType(column.type)));
-      if (!is_key) not_zero_.push_back(fmt::format("coalesce({}, 0) <> 0", name));
+      if (Contains(model.key, column.name)) {
+        values_.push_back(name);
+      } else if (Contains(model.least, column.name)) {
+        values_.push_back(fmt::format("min({0}) AS {0}", name));
+      } else if (Contains(model.greatest, column.name)) {
+        values_.push_back(fmt::format("max({0}) AS {0}", name));
+      } else {
+        values_.push_back(fmt::format("CAST(sum({0}) AS {1}) AS {0}", name, base::FormatSqlType(column.type)));
+        not_zero_.push_back(fmt::format("coalesce({}, 0) <> 0", name));
+      }
     }
     has_count_ = fmt::format("{} <> 0", engine::QuoteName(model.count));
   }
@@ -81,7 +91,11 @@ TableBuild BuildAggregate(const BuildInput& input) {
   auto columns = database.Describe(model.sql);
   Sums sums(model, columns);
   TableBuild build{MakeTarget(model, columns), {}, true};
-  build.target.description += fmt::format(" Rows add up: sum by {}.", fmt::join(model.key, ", "));
+  build.target.description += fmt::format(" Rows add up: sum by {}", fmt::join(model.key, ", "));
+  if (!model.least.empty()) build.target.description += fmt::format(", least {}", fmt::join(model.least, ", "));
+  if (!model.greatest.empty())
+    build.target.description += fmt::format(", greatest {}", fmt::join(model.greatest, ", "));
+  build.target.description += ".";
   database.Run("CREATE SCHEMA IF NOT EXISTS coming; CREATE SCHEMA IF NOT EXISTS built");
   // Not as the intent saw it: while the batch is not in the table, whoever rewrote its files left the sums as they
   // were.

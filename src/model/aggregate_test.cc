@@ -181,5 +181,13 @@ TEST(AggregateModelTest, AnAggregateHasNoPartitions) {
   EXPECT_THROW(ParseModel("models/marts/sales_daily.sql", "-- partition: day\n" + text), base::Error);
 }
 
+TEST(AggregateModelTest, OnlyAggregatesOfEventsHaveALeastAndAGreatest) {
+  std::string text = std::string("-- least: first_at\n-- greatest: last_at, max_paid\n") + kSales;
+  auto model = ParseModel("events/marts/sales_daily.sql", text);
+  EXPECT_EQ(model.least, std::vector<std::string>{"first_at"});
+  EXPECT_EQ(model.greatest, (std::vector<std::string>{"last_at", "max_paid"}));
+  EXPECT_THROW(ParseModel("models/marts/sales_daily.sql", text), base::Error);
+}
+
 }  // namespace
 }  // namespace qlake::model

@@ -49,10 +49,10 @@ class EventContractParser {
     }
   }
 
-  lake::EventShape Parse() {
+  events::EventShape Parse() {
     AllowOnly(root_, {"description", "type", "time", "nested", "zone", "earliest", "ahead_hours_max", "bytes_max",
                       "depth_max", "column"});
-    lake::EventShape shape;
+    events::EventShape shape;
     shape.name = std::filesystem::path(path_).stem().string();
     shape.description = Text(root_, "description").value_or("");
     shape.nested = Text(root_, "nested").value_or("");
@@ -134,7 +134,7 @@ class EventContractParser {
     return base::StartOf(base::Hour{int64_t{date->days} * 24});
   }
 
-  size_t IndexOf(const lake::EventShape& shape, std::string_view key, base::ColumnType type) const {
+  size_t IndexOf(const events::EventShape& shape, std::string_view key, base::ColumnType type) const {
     std::string name = Text(root_, key).value_or("");
     for (size_t i = 0; i < shape.columns.size(); ++i) {
       if (shape.columns[i].name != name) continue;
@@ -144,10 +144,10 @@ class EventContractParser {
     Fail(root_, "{} must name one of its columns: {}", key, name);
   }
 
-  void ReadColumn(const toml::table& table, lake::EventShape& shape) const {
+  void ReadColumn(const toml::table& table, events::EventShape& shape) const {
     AllowOnly(table,
               {"name", "type", "nested", "required", "required_for", "range", "values", "digits", "personal", "known"});
-    lake::EventColumn column;
+    events::EventColumn column;
     column.name = Text(table, "name").value_or("");
     if (column.name.empty() || column.name.starts_with("_")) {
       Fail(table, "a column needs a name that does not begin with _: {}", column.name);
@@ -187,7 +187,7 @@ class EventContractParser {
     return *type;
   }
 
-  void ReadRange(const toml::table& table, lake::EventColumn& column) const {
+  void ReadRange(const toml::table& table, events::EventColumn& column) const {
     const toml::node* range = table.get("range");
     if (range == nullptr) return;
     bool is_number =
@@ -208,7 +208,7 @@ class EventContractParser {
 
 }  // namespace
 
-lake::EventShape ParseEventContract(const std::string& path, const std::string& text) {
+events::EventShape ParseEventContract(const std::string& path, const std::string& text) {
   return EventContractParser(path, text).Parse();
 }
 

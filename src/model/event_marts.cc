@@ -18,7 +18,7 @@ delta::Version ConsumedBy(const lake::Lake& lake, const Model& model) {
 // The marts of one table of events, brought to its newest version.
 class EventMarts {
  public:
-  EventMarts(lake::Writer& writer, const Project& project, const lake::EventShape& shape, delta::Snapshot events)
+  EventMarts(lake::Writer& writer, const Project& project, const events::EventShape& shape, delta::Snapshot events)
       : writer_(writer), lake_(writer.lake()), project_(project), shape_(shape), events_(std::move(events)) {}
 
   void Refresh(std::vector<WrittenTable>& written) {
@@ -27,6 +27,9 @@ class EventMarts {
       delta::Version consumed = ConsumedBy(lake_, model);
       if (consumed == events_.version()) continue;
       bool is_anew = DefineChanges(consumed);
+      // The least of what is left is not known from what went.
+      bool has_extremes = !model.least.empty() || !model.greatest.empty();
+      if (!is_anew && has_extremes && rows_went_) is_anew = DefineChanges(delta::kNoVersion);
       written.push_back(RefreshMart(model, is_anew));
       base::CrashPoint("events.after_mart");
     }
@@ -51,6 +54,7 @@ class EventMarts {
     }
     std::string came = "changes_came." + shape_.name;
     std::string went = "changes_went." + shape_.name;
+    rows_went_ = !changes->removed.empty();
     Define(came, changes->added);
     Define(went, changes->removed);
     database.Run(fmt::format(
@@ -102,10 +106,11 @@ class EventMarts {
   lake::Writer& writer_;
   lake::Lake& lake_;
   const Project& project_;
-  const lake::EventShape& shape_;
+  const events::EventShape& shape_;
   delta::Snapshot events_;
   std::optional<delta::Version> defined_for_;  // The version that changes.<name> begins behind.
   bool defined_anew_ = false;
+  bool rows_went_ = false;
 };
 
 }  // namespace
@@ -124,7 +129,7 @@ bool EventMartsAreStale(lake::Lake& lake, const Project& project) {
 std::vector<WrittenTable> RefreshEventMarts(lake::Writer& writer, const Project& project) {
   std::vector<WrittenTable> written;
   auto& lake = writer.lake();
-  lake.DefineFunctions(project.functions_sql());
+  lake.DefineFunctions(lake.database(), project.FunctionsSql(lake.database().name()));
   for (const auto& shape : project.events()) {
     auto events = lake.Load(lake::EventsSchema(shape).name);
     if (events) EventMarts(writer, project, shape, *events).Refresh(written);

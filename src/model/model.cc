@@ -34,6 +34,7 @@ constexpr std::array<std::pair<std::string_view, ModelKind>, 5> kKinds = {{{"fac
                                                                            {"window", ModelKind::kWindow}}};
 
 constexpr int kMinutesPerDay = 24 * 60;
+constexpr std::string_view kEventsFolder = "events/";
 
 class HeadParser {
  public:
@@ -59,6 +60,9 @@ class HeadParser {
       Fail("the head has no line like: -- count: sales_count");
     if (model_.kind == ModelKind::kAggregate && !model_.partition_columns.empty())
       Fail("an aggregate has no partitions, its files are folded by size: leave the line -- partition out");
+    bool has_extremes = !model_.least.empty() || !model_.greatest.empty();
+    if (has_extremes && (model_.kind != ModelKind::kAggregate || !path_.starts_with(kEventsFolder)))
+      Fail("least and greatest are for aggregates of events: corrections of files take rows away");
     if (model_.kind == ModelKind::kWindow && model_.minutes == 0) Fail("the head has no line like: -- minutes: 10");
     if (Trim(model_.sql).empty()) Fail("there is no SELECT below the head");
     return model_;
@@ -82,6 +86,10 @@ class HeadParser {
       model_.order = value;
     } else if (name == "count") {
       model_.count = value;
+    } else if (name == "least") {
+      model_.least = SplitNames(value);
+    } else if (name == "greatest") {
+      model_.greatest = SplitNames(value);
     } else if (name == "minutes") {
       auto parsed = std::from_chars(value.data(), value.data() + value.size(), model_.minutes);
       bool fits = parsed.ec == std::errc() && parsed.ptr == value.data() + value.size() && model_.minutes > 0 &&

@@ -128,7 +128,7 @@ class Batch {
   }
 
   void Stage() {
-    lake_.DefineFunctions(plan_.project.functions_sql());
+    lake_.DefineFunctions(lake_.database(), plan_.project.FunctionsSql(lake_.database().name()));
     for (const auto& contract : plan_.project.contracts()) {
       const auto& input = Input(contract.name);
       Say(StagingStage(contract.name));

@@ -15,8 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFunctions = "functions/duckdb.sql";
-
 std::string ReadWhole(const fs::path& path) {
   std::ifstream stream(path, std::ios::binary);
   std::stringstream text;
@@ -26,10 +24,10 @@ std::string ReadWhole(const fs::path& path) {
 }
 
 // Sums and windows over the tables of events.
-void CheckEventReferences(const std::vector<lake::EventShape>& events, const std::vector<Model>& models) {
+void CheckEventReferences(const std::vector<events::EventShape>& events, const std::vector<Model>& models) {
   for (const auto& model : models) {
     bool is_known = std::any_of(events.begin(), events.end(),
-                                [&](const lake::EventShape& shape) { return shape.name == model.source; });
+                                [&](const events::EventShape& shape) { return shape.name == model.source; });
     if (!is_known) {
       throw base::InputError("the model of {} names events without a contract: {}", model.table, model.source);
     }
@@ -67,8 +65,6 @@ Project::Project(std::vector<ProjectFile> files) : files_(std::move(files)) {
       events_.push_back(ParseEventContract(file.path, file.text));
     } else if (file.path.starts_with("events/") && file.path.ends_with(".sql")) {
       event_models_.push_back(ParseModel(file.path, file.text));
-    } else if (file.path == kFunctions) {
-      functions_sql_ = file.text;
     }
   }
   auto stage = [](const Model& model) {
@@ -85,6 +81,12 @@ Project::Project(std::vector<ProjectFile> files) : files_(std::move(files)) {
   std::stable_partition(event_models_.begin(), event_models_.end(),
                         [](const Model& model) { return model.kind == ModelKind::kAggregate; });
   CheckEventReferences(events_, event_models_);
+}
+
+std::string Project::FunctionsSql(std::string_view engine) const {
+  std::string path = fmt::format("functions/{}.sql", engine);
+  auto found = std::ranges::find(files_, path, &ProjectFile::path);
+  return found == files_.end() ? "" : found->text;
 }
 
 Project Project::BuiltIn() { return Project(BuiltInProject()); }

@@ -2,9 +2,10 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "lake/event_shape.h"
+#include "events/event_shape.h"
 #include "model/built_in_project.h"
 #include "model/contract.h"
 #include "model/model.h"
@@ -25,9 +26,10 @@ class Project {
   const std::vector<Model>& models() const { return models_; }
   // Contracts of events (events/*.toml), and what is computed from their tables (events/marts/*.sql) in the order in
   // which it can be: sums first.
-  const std::vector<lake::EventShape>& events() const { return events_; }
+  const std::vector<events::EventShape>& events() const { return events_; }
   const std::vector<Model>& event_models() const { return event_models_; }
-  const std::string& functions_sql() const { return functions_sql_; }
+  // functions/<engine>.sql; empty when the project has none.
+  std::string FunctionsSql(std::string_view engine) const;
   const std::vector<ProjectFile>& files() const { return files_; }
   // All files below a folder such as reports/, with their paths.
   std::vector<ProjectFile> FilesIn(const std::string& folder) const;
@@ -41,9 +43,8 @@ class Project {
   std::vector<ProjectFile> files_;
   std::vector<Contract> contracts_;
   std::vector<Model> models_;
-  std::vector<lake::EventShape> events_;
+  std::vector<events::EventShape> events_;
   std::vector<Model> event_models_;
-  std::string functions_sql_;
 };
 
 // Writes the built-in project out, to edit. Existing files are left as they are; returns the paths written.

@@ -28,7 +28,7 @@ class StagingTest : public testing::Test {
  protected:
   StagingTest() : folder_(MakeFolder()), lake_({.root = folder_}, base::SystemClock()) {
     base::StartLog({.level = base::LogLevel::kError});
-    lake_.DefineFunctions(Project::BuiltIn().functions_sql() + kFunctions);
+    lake_.DefineFunctions(lake_.database(), Project::BuiltIn().FunctionsSql("duckdb") + kFunctions);
   }
   ~StagingTest() override { std::filesystem::remove_all(folder_); }
 

@@ -15,13 +15,13 @@ void CheckColumns(const std::vector<engine::ResultColumn>& columns) {
 
 }  // namespace
 
-DumpReport WriteDump(engine::Database& database, const DumpRequest& request) {
-  engine::Result answer = database.Query(request.query_sql);
+DumpReport WriteDump(engine::Engine& engine, const DumpRequest& request) {
+  engine::Result answer = engine.Query(request.query_sql);
   CheckColumns(answer.columns);
   DumpContent content;
   content.csv = FormatResult(answer, Format::kCsv);
   content.rows = static_cast<int64_t>(answer.rows.size());
-  content.online_sales_left_out = database.QueryInteger(request.left_out_sql);
+  content.online_sales_left_out = engine.QueryInteger(request.left_out_sql);
   return WriteDumpFiles(content, request);
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "engine/duckdb/database.h"
+#include "engine/engine.h"
 
 // The B2B dump: what each sales agent sold of each product on one date, a file for the B2B team.
 //
@@ -43,9 +43,9 @@ struct DumpReport {
   int64_t rows_changed = 0;
 };
 
-// Asks the database, in which the tables' views are defined, and writes both files. Throws Error{kInput} when the query
+// Asks the engine, in which the tables' views are defined, and writes both files. Throws Error{kInput} when the query
 // answers other columns, Error{kIo} when a file cannot be written; what was there before is then still whole.
-DumpReport WriteDump(engine::Database& database, const DumpRequest& request);
+DumpReport WriteDump(engine::Engine& engine, const DumpRequest& request);
 
 // Dates of which the folder holds a CSV, ascending. An absent folder has none.
 std::vector<base::Date> DumpedDates(const std::string& folder);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "engine/sql_text.h"
 #include "report/placeholders.h"
 
 namespace qlake::report {
@@ -117,7 +118,7 @@ std::string RenderSql(const Report& report, const DateRange& dates) {
                              [&](std::string_view name, int) { return DateLiteral(name == "from" ? from : to); });
 }
 
-WrittenRows WriteAnswer(engine::Database& database, const std::string& sql, int64_t rows_max, RowWriter& writer) {
+WrittenRows WriteAnswer(engine::Engine& engine, const std::string& sql, int64_t rows_max, RowWriter& writer) {
   WrittenRows written;
   engine::ResultVisitor visitor;
   visitor.on_columns = [&](const auto& columns) { writer.Begin(columns); };
@@ -128,7 +129,7 @@ WrittenRows WriteAnswer(engine::Database& database, const std::string& sql, int6
     writer.Write(row);
     return true;
   };
-  database.Query(sql, visitor);
+  engine.Query(sql, visitor);
   writer.End();
   return written;
 }

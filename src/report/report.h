@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "engine/duckdb/database.h"
+#include "engine/engine.h"
 #include "report/format.h"
 
 namespace qlake::report {
@@ -51,6 +51,6 @@ struct WrittenRows {
 
 // Streams the answer of one SELECT into the writer, at most `rows_max` rows of it (0: all), and ends it. The views that
 // it reads are defined by the caller.
-WrittenRows WriteAnswer(engine::Database& database, const std::string& sql, int64_t rows_max, RowWriter& writer);
+WrittenRows WriteAnswer(engine::Engine& engine, const std::string& sql, int64_t rows_max, RowWriter& writer);
 
 }  // namespace qlake::report

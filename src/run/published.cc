@@ -38,12 +38,6 @@ std::vector<std::string> TablesOfEvents(const model::Project& project) {
   return tables;
 }
 
-bool NamesEvents(const model::Project& project, const std::string& sql) {
-  auto tables = TablesOfEvents(project);
-  return !sql.empty() &&
-         std::any_of(tables.begin(), tables.end(), [&](const auto& table) { return Names(sql, ShortName(table)); });
-}
-
 // raw.<source>: the rows of the source's current files, with where each stood.
 void DefineRawSource(lake::Lake& lake, const model::Contract& contract, const std::vector<lake::FileRecord>& files) {
   engine::RawScan scan;
@@ -70,6 +64,12 @@ void DefineRawSource(lake::Lake& lake, const model::Contract& contract, const st
 
 }  // namespace
 
+bool NamesEvents(const model::Project& project, const std::string& sql) {
+  auto tables = TablesOfEvents(project);
+  return !sql.empty() &&
+         std::any_of(tables.begin(), tables.end(), [&](const auto& table) { return Names(sql, ShortName(table)); });
+}
+
 std::optional<std::string> FindAbsentEvents(lake::Lake& lake, const model::Project& project, const std::string& sql) {
   if (sql.empty()) return std::nullopt;
   for (const auto& table : TablesOfEvents(project)) {
@@ -79,8 +79,9 @@ std::optional<std::string> FindAbsentEvents(lake::Lake& lake, const model::Proje
   return std::nullopt;
 }
 
-std::optional<lake::Publication> DefinePublished(lake::Lake& lake, const model::Project& project,
-                                                 std::optional<base::Timestamp> as_of, const std::string& sql) {
+std::optional<lake::Publication> DefinePublished(lake::Lake& lake, engine::Engine& engine,
+                                                 const model::Project& project, std::optional<base::Timestamp> as_of,
+                                                 const std::string& sql) {
   auto publication = lake::ReadPublication(lake, as_of);
   for (const auto& table : lake.TableNames()) {
     if (!Names(sql, ShortName(table))) continue;
@@ -90,7 +91,7 @@ std::optional<lake::Publication> DefinePublished(lake::Lake& lake, const model::
         version ? (as_of ? lake.LoadVersion(table, *version) : lake::LoadNewestWithRowsOf(lake, table, *version))
         : as_of ? delta::Snapshot::LoadAsOf(lake.storage(), lake::TablePath(table), *as_of)
                 : lake.Load(table);
-    if (snapshot) lake.database().DefineTable(table, *snapshot);
+    if (snapshot) engine.DefineTable(table, *snapshot);
   }
   std::vector<lake::FileRecord> files;
   for (const auto& contract : project.contracts()) {
@@ -104,11 +105,12 @@ std::optional<lake::Publication> DefinePublished(lake::Lake& lake, const model::
     DefineRawSource(lake, contract, files);
   }
   // The functions that reports and people may call.
-  lake.DefineFunctions(project.functions_sql());
+  lake.DefineFunctions(engine, project.FunctionsSql(engine.name()));
   return publication;
 }
 
-void DefineVersion(lake::Lake& lake, const model::Project& project, delta::Version version, const std::string& sql) {
+void DefineVersion(lake::Lake& lake, engine::Engine& engine, const model::Project& project, delta::Version version,
+                   const std::string& sql) {
   std::vector<std::string> named;
   for (const auto& table : lake.TableNames()) {
     if (Names(sql, ShortName(table))) named.push_back(table);
@@ -117,13 +119,13 @@ void DefineVersion(lake::Lake& lake, const model::Project& project, delta::Versi
     throw base::InputError("--as-of with a version is for a SELECT of one table, this one names {}: name a time",
                            named.empty() ? "none" : fmt::format("{}", fmt::join(named, ", ")));
   }
-  lake.database().DefineTable(named.front(), *lake.LoadVersion(named.front(), version));
-  lake.DefineFunctions(project.functions_sql());
+  engine.DefineTable(named.front(), *lake.LoadVersion(named.front(), version));
+  lake.DefineFunctions(engine, project.FunctionsSql(engine.name()));
 }
 
-lake::Publication RequirePublished(lake::Lake& lake, const model::Project& project,
+lake::Publication RequirePublished(lake::Lake& lake, engine::Engine& engine, const model::Project& project,
                                    std::optional<base::Timestamp> as_of, const std::string& sql) {
-  auto publication = DefinePublished(lake, project, as_of, sql);
+  auto publication = DefinePublished(lake, engine, project, as_of, sql);
   if (auto absent = FindAbsentEvents(lake, project, sql)) {
     throw base::InputError("no events have been streamed into the lake {} yet, so that there is no {}: qlake stream",
                            lake.options().root, *absent);

@@ -19,5 +19,7 @@ struct RunEntry {
   base::Json details = base::Json::object();
 };
 void EnterRun(lake::Writer& writer, const RunEntry& entry);
+// For a run that does not hold the lake's lease: nothing but this row is written, behind whatever others commit.
+void EnterRunWithoutLease(lake::Lake& lake, const std::string& run_id, const RunEntry& entry);
 
 }  // namespace qlake::run

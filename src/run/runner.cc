@@ -138,7 +138,7 @@ std::vector<base::Date> Runner::DueDumps() {
 report::DumpReport Runner::DumpDate(base::Date date) {
   std::string query = QueryText(project_, kDumpQuery, date);
   std::string left_out = QueryText(project_, kLeftOutQuery, date);
-  auto publication = RequirePublished(lake_, project_, std::nullopt, query + left_out);
+  auto publication = RequirePublished(lake_, lake_.engine(), project_, std::nullopt, query + left_out);
   report::DumpRequest request;
   request.folder = settings_.dump_folder;
   request.date = date;
@@ -151,7 +151,7 @@ report::DumpReport Runner::DumpDate(base::Date date) {
   }
   request.as_of = publication.committed_at;
   request.run_id = run_id_;
-  return report::WriteDump(lake_.database(), request);
+  return report::WriteDump(lake_.engine(), request);
 }
 
 }  // namespace qlake::run

@@ -8,10 +8,13 @@
 #include "base/log.h"
 #include "lake/writer.h"
 #include "model/event_marts.h"
+#include "run/run_entry.h"
 #include "run/run_id.h"
 
 namespace qlake::run {
 namespace {
+
+constexpr const char* kCommand = "stream";
 
 stream::StreamOptions WithRunId(stream::StreamOptions options, const std::string& run_id) {
   options.run_id = run_id;
@@ -86,7 +89,7 @@ class Streaming::Refresher {
   std::thread thread_;
 };
 
-Streaming::Streaming(lake::Lake& lake, const model::Project& project, const lake::EventShape& shape,
+Streaming::Streaming(lake::Lake& lake, const model::Project& project, const events::EventShape& shape,
                      stream::Stream::OpenSource open, StreamingSettings settings)
     : lake_(lake),
       project_(project),
@@ -97,13 +100,41 @@ Streaming::Streaming(lake::Lake& lake, const model::Project& project, const lake
 Streaming::~Streaming() = default;
 
 StreamingReport Streaming::Run() {
-  base::SetLogContext({run_id_, "stream"});
+  base::SetLogContext({run_id_, kCommand});
+  base::Timestamp started_at = lake_.clock().Now();
   StreamingReport report;
   report.run_id = run_id_;
+  try {
+    Stream(report);
+  } catch (const base::Error& error) {
+    report.stream = stream_->report();
+    // That it failed is worth a row, but never worth hiding why.
+    try {
+      Enter(started_at, report, error.message());
+    } catch (const base::Error& second) {
+      base::LogError("the failed run could not be entered in ops.runs", {{"why", second.message()}});
+    }
+    throw;
+  }
+  if (report.stream.batches > 0) Enter(started_at, report, "");
+  return report;
+}
+
+void Streaming::Stream(StreamingReport& report) {
   Refresher refresher(*this);
   report.stream = stream_->Run();
   report.marts_are_fresh = refresher.Finish();
-  return report;
+}
+
+void Streaming::Enter(base::Timestamp started_at, const StreamingReport& report, const std::string& failure) {
+  const auto& stream = report.stream;
+  base::Json details = {{"loaded", stream.events},
+                        {"dead_lettered", stream.dead_letters},
+                        {"batches", stream.batches},
+                        {"bytes", stream.bytes},
+                        {"seconds", static_cast<double>(lake_.clock().Now().us - started_at.us) / 1e6}};
+  RunEntry entry{kCommand, started_at, failure, 0, stream.messages, details};
+  EnterRunWithoutLease(lake_, run_id_, entry);
 }
 
 void Streaming::Stop() { stream_->Stop(); }

@@ -27,17 +27,22 @@ struct StreamingReport {
 // that neither waits for the other. The lake's lease is held during a refresh only.
 class Streaming {
  public:
-  Streaming(lake::Lake& lake, const model::Project& project, const lake::EventShape& shape,
+  Streaming(lake::Lake& lake, const model::Project& project, const events::EventShape& shape,
             stream::Stream::OpenSource open, StreamingSettings settings);
   ~Streaming();
 
-  StreamingReport Run();  // Throws what the stream throws. A refresh that fails is logged, and tried again.
+  // Enters itself in ops.runs when it wrote something or failed. Throws what the stream throws. A refresh that fails is
+  // logged, and tried again.
+  StreamingReport Run();
 
   void Stop();                          // From any thread: what has been read is committed.
   stream::StreamReport report() const;  // From any thread.
 
  private:
   class Refresher;
+
+  void Stream(StreamingReport& report);
+  void Enter(base::Timestamp started_at, const StreamingReport& report, const std::string& failure);
 
   lake::Lake& lake_;
   const model::Project& project_;

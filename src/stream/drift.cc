@@ -18,7 +18,7 @@ void KnownDrift::Add(const std::string& kind, const std::string& event_type, con
   known_.emplace(kind, event_type, name, json_type);
 }
 
-std::vector<DriftRecord> KnownDrift::FindNew(const lake::EventShape& shape, const DecodedEvent& event,
+std::vector<DriftRecord> KnownDrift::FindNew(const events::EventShape& shape, const events::DecodedEvent& event,
                                              const Message& message) {
   std::vector<DriftRecord> found;
   std::string_view type = event.cells[shape.type_column].text;

@@ -6,7 +6,7 @@
 #include <tuple>
 #include <vector>
 
-#include "stream/event_decoder.h"
+#include "events/event_decoder.h"
 #include "stream/message_source.h"
 
 namespace qlake::stream {
@@ -28,7 +28,8 @@ class KnownDrift {
            const std::string& json_type);
 
   // What the event has that is new; it is known from now on.
-  std::vector<DriftRecord> FindNew(const lake::EventShape& shape, const DecodedEvent& event, const Message& message);
+  std::vector<DriftRecord> FindNew(const events::EventShape& shape, const events::DecodedEvent& event,
+                                   const Message& message);
 
  private:
   std::set<std::tuple<std::string, std::string, std::string, std::string>> known_;

@@ -9,7 +9,7 @@ namespace qlake::stream {
 namespace {
 
 using Kind = base::ColumnType::Kind;
-using State = EventCell::State;
+using State = events::EventCell::State;
 
 constexpr int64_t kMicrosPerHour = 3'600'000'000;
 constexpr int64_t kUnknownHour = INT64_MAX;
@@ -17,12 +17,12 @@ constexpr size_t kDeadLetterBytesMax = size_t{16} << 20;
 
 int64_t FloorHour(int64_t us) { return us >= 0 ? us / kMicrosPerHour : (us - kMicrosPerHour + 1) / kMicrosPerHour; }
 
-std::optional<int64_t> HourOfEvent(const lake::EventShape& shape, const DecodedEvent& event) {
-  const EventCell& time = event.cells[shape.time_column];
+std::optional<int64_t> HourOfEvent(const events::EventShape& shape, const events::DecodedEvent& event) {
+  const events::EventCell& time = event.cells[shape.time_column];
   return time.state == State::kNumber ? std::optional<int64_t>(FloorHour(time.number)) : std::nullopt;
 }
 
-void AppendCell(const EventCell& cell, Kind kind, parquet::ColumnBuffer& buffer) {
+void AppendCell(const events::EventCell& cell, Kind kind, parquet::ColumnBuffer& buffer) {
   if (cell.state == State::kAbsent) {
     buffer.AppendNull();
     return;
@@ -46,13 +46,31 @@ std::string JsonOf(const std::vector<std::string>& reasons) {
   return base::Json(reasons).dump(-1, ' ', false, base::Json::error_handler_t::replace);
 }
 
+parquet::RowBuffer EmptyRows(const std::vector<base::Column>& columns) {
+  parquet::RowBuffer rows;
+  rows.columns = columns;
+  for (const auto& column : columns) rows.values.emplace_back(column.type);
+  return rows;
+}
+
+// A file has no column whose value its folder tells.
+std::vector<base::Column> FileColumnsOf(const lake::TableSchema& schema) {
+  std::vector<base::Column> columns;
+  for (const auto& column : schema.columns) {
+    if (std::ranges::find(schema.partition_columns, column.name) == schema.partition_columns.end()) {
+      columns.push_back(column);
+    }
+  }
+  return columns;
+}
+
 std::string AsJsonText(std::string_view bytes) {
   return base::Json(std::string(bytes)).dump(-1, ' ', false, base::Json::error_handler_t::replace);
 }
 
 }  // namespace
 
-EventLayout::EventLayout(const lake::EventShape& shape, const std::vector<base::Column>& table_columns)
+EventLayout::EventLayout(const events::EventShape& shape, const std::vector<base::Column>& table_columns)
     : table_columns_(table_columns.size()) {
   static const std::map<std::string, Part> kParts = {
       {"_rescued", Part::kRescued},       {"_topic", Part::kTopic},   {"_topic_id", Part::kTopicId},
@@ -71,7 +89,7 @@ EventLayout::EventLayout(const lake::EventShape& shape, const std::vector<base::
   }
 }
 
-void EventLayout::Append(const DecodedEvent& event, const EventOrigin& origin, parquet::RowBuffer& rows) const {
+void EventLayout::Append(const events::DecodedEvent& event, const EventOrigin& origin, parquet::RowBuffer& rows) const {
   for (size_t i = 0; i < origins_.size(); ++i) {
     auto& buffer = rows.values[i];
     switch (origins_[i].part) {
@@ -114,28 +132,27 @@ void EventLayout::Append(const DecodedEvent& event, const EventOrigin& origin, p
   }
 }
 
-EventBatch::EventBatch(const lake::EventShape& shape, const EventLayout& layout, const TopicName& topic,
+EventBatch::EventBatch(const events::EventShape& shape, const EventLayout& layout, const TopicName& topic,
                        std::string run_id)
-    : shape_(shape), layout_(layout), topic_(topic), run_id_(std::move(run_id)) {
-  for (const auto& column : lake::DeadLetterSchema(shape).columns) {
-    dead_letter_rows_.columns.push_back(column);
-    dead_letter_rows_.values.emplace_back(column.type);
-  }
-}
+    : shape_(shape),
+      layout_(layout),
+      topic_(topic),
+      run_id_(std::move(run_id)),
+      dead_letter_columns_(FileColumnsOf(lake::DeadLetterSchema(shape))) {}
 
-void EventBatch::AddEvent(const Message& message, const DecodedEvent& event) { Append(message, event); }
+void EventBatch::AddEvent(const Message& message, const events::DecodedEvent& event) { Append(message, event); }
 
-void EventBatch::AddEventAsItIs(const Message& message, const DecodedEvent& event) {
+void EventBatch::AddEventAsItIs(const Message& message, const events::DecodedEvent& event) {
   if (event.reasons.empty()) {
     Append(message, event);
     return;
   }
-  DecodedEvent kept = event;
+  events::DecodedEvent kept = event;
   kept.rest = event.is_json_object ? std::string(message.value) : AsJsonText(message.value);
   Append(message, kept);
 }
 
-void EventBatch::Append(const Message& message, const DecodedEvent& event) {
+void EventBatch::Append(const Message& message, const events::DecodedEvent& event) {
   EventOrigin origin{topic_.name, topic_.id, message.partition, message.offset, message.broker_time, std::nullopt};
   layout_.Append(event, origin, RowsOf(HourOfEvent(shape_, event)));
   Cover(message.partition, message.offset, message.offset + 1);
@@ -148,10 +165,7 @@ parquet::RowBuffer& EventBatch::RowsOf(std::optional<int64_t> hour) {
   if (last_rows_ != nullptr && key == last_hour_) return *last_rows_;
   auto& rows = hours_[key];
   if (!rows) {
-    rows = std::make_unique<HourOfEvents>();
-    rows->hour = hour;
-    rows->rows.columns = layout_.file_columns();
-    for (const auto& column : layout_.file_columns()) rows->rows.values.emplace_back(column.type);
+    rows = std::make_unique<HourOfRows>(HourOfRows{hour, EmptyRows(layout_.file_columns())});
   }
   last_hour_ = key;
   last_rows_ = &rows->rows;
@@ -173,7 +187,8 @@ void EventBatch::AddGap(int32_t partition, OffsetRange gap, const std::string& w
 
 void EventBatch::AppendDeadLetter(int32_t partition, int64_t offset, int64_t offsets, std::string_view kind,
                                   const std::string& reasons_json, const Message* message, base::Timestamp now) {
-  auto column = dead_letter_rows_.values.begin();
+  auto& rows = DeadLetterRowsOf(message == nullptr ? now : message->broker_time);
+  auto column = rows.values.begin();
   // In the order of lake::DeadLetterSchema.
   (column++)->AppendBytes(topic_.name);
   (column++)->AppendBytes(topic_.id);
@@ -196,7 +211,13 @@ void EventBatch::AppendDeadLetter(int32_t partition, int64_t offset, int64_t off
   }
   (column++)->AppendInt64(now.us);
   (column++)->AppendBytes(run_id_);
-  QLAKE_CHECK(column == dead_letter_rows_.values.end());
+  QLAKE_CHECK(column == rows.values.end());
+}
+
+parquet::RowBuffer& EventBatch::DeadLetterRowsOf(base::Timestamp came) {
+  auto [at, is_new] = dead_letter_hours_.try_emplace(FloorHour(came.us));
+  if (is_new) at->second = EmptyRows(dead_letter_columns_);
+  return at->second;
 }
 
 void EventBatch::Cover(int32_t partition, int64_t from, int64_t to) {
@@ -208,8 +229,15 @@ void EventBatch::Cover(int32_t partition, int64_t from, int64_t to) {
   last_range_->to = to;
 }
 
-std::vector<HourOfEvents> EventBatch::TakeHours() {
-  std::vector<HourOfEvents> hours;
+std::vector<HourOfRows> EventBatch::TakeDeadLetters() {
+  std::vector<HourOfRows> hours;
+  for (auto& [hour, rows] : dead_letter_hours_) hours.push_back({hour, std::move(rows)});
+  dead_letter_hours_.clear();
+  return hours;
+}
+
+std::vector<HourOfRows> EventBatch::TakeEvents() {
+  std::vector<HourOfRows> hours;
   for (auto& [hour, rows] : hours_) hours.push_back(std::move(*rows));
   hours_.clear();
   last_rows_ = nullptr;

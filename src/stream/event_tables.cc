@@ -36,6 +36,12 @@ parquet::RowBuffer DriftRows(const EventBatch& batch, const std::string& subject
   return rows;
 }
 
+std::vector<RowsOfFile> FilesOf(std::vector<HourOfRows> hours) {
+  std::vector<RowsOfFile> files;
+  for (auto& hour : hours) files.push_back({PartitionOfHour(hour.hour), std::move(hour.rows)});
+  return files;
+}
+
 }  // namespace
 
 delta::PartitionValues PartitionOfHour(std::optional<int64_t> hour) {
@@ -64,7 +70,7 @@ std::string TopicIdOf(const PositionName& name) {
   return slash == std::string::npos ? name.topic : name.topic.substr(slash + 1);
 }
 
-EventTables::EventTables(lake::Lake& lake, const lake::EventShape& shape, const std::string& run_id)
+EventTables::EventTables(lake::Lake& lake, const events::EventShape& shape, const std::string& run_id)
     : lake_(lake),
       shape_(shape),
       run_id_(run_id),
@@ -152,15 +158,13 @@ bool EventTables::Commit(EventBatch& batch) {
     int64_t before = dead_letters_.PositionOf(app);
     judged.push_back({app, std::max(range.to, before), now_ms});
   }
-  std::vector<RowsOfFile> dead_letter_files;
-  if (batch.dead_letter_rows().rows() > 0) dead_letter_files.push_back({{}, batch.dead_letter_rows()});
+  auto dead_letter_files = FilesOf(batch.TakeDeadLetters());
   base::CrashPoint("stream.before_dead_letters");
   if (std::holds_alternative<delta::Conflict>(dead_letters_.Commit(dead_letter_files, judged))) return false;
   for (const auto& position : judged) judged_[position.app_id] = position.version;
   base::CrashPoint("stream.before_events");
   // 3. Events, and the positions up to which messages are in the lake. After it they are there for good.
-  std::vector<RowsOfFile> event_files;
-  for (auto& hour : batch.TakeHours()) event_files.push_back({PartitionOfHour(hour.hour), std::move(hour.rows)});
+  auto event_files = FilesOf(batch.TakeEvents());
   if (std::holds_alternative<delta::Conflict>(events_.Commit(event_files, loaded))) return false;
   base::CrashPoint("stream.after_events");
   return true;

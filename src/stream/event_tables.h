@@ -40,7 +40,7 @@ delta::PartitionValues PartitionOfHour(std::optional<int64_t> hour);
 // events.<name>, its dead letters and ops.drift, as one stream writes them. Not thread-safe.
 class EventTables {
  public:
-  EventTables(lake::Lake& lake, const lake::EventShape& shape, const std::string& run_id);
+  EventTables(lake::Lake& lake, const events::EventShape& shape, const std::string& run_id);
 
   const std::vector<base::Column>& event_columns() const { return events_.columns(); }
 
@@ -58,7 +58,7 @@ class EventTables {
   std::vector<OffsetRange> ReadSettled(const TopicName& topic, int32_t partition, OffsetRange between);
 
   lake::Lake& lake_;
-  const lake::EventShape& shape_;
+  const events::EventShape& shape_;
   std::string run_id_;
   TableAppend dead_letters_;  // Before the events: whoever sees a position of the events sees its dead letters, too.
   TableAppend events_;

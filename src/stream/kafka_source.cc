@@ -3,6 +3,14 @@
 #include <algorithm>
 
 namespace qlake::stream {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// Who has to hand a partition over to us writes its batch first.
+constexpr std::chrono::seconds kWithoutPartitionMax{5};
+
+}  // namespace
 
 KafkaSource::KafkaSource(kafka::ConsumerOptions options, const base::Clock& clock, PartitionOwner& owner)
     : clock_(clock),
@@ -42,10 +50,16 @@ Polled KafkaSource::Poll(std::chrono::milliseconds timeout, size_t messages_max)
     ends_.push_back({end.partition, end.offset});
     is_at_end_[end.partition] = true;
   }
+  if (!consumer_.has_assignment() || !consumer_.assigned().empty()) {
+    without_partition_since_.reset();
+  } else if (!without_partition_since_) {
+    without_partition_since_ = SteadyClock::now();
+  }
   return {messages_, ends_};
 }
 
 bool KafkaSource::IsAtEnd() const {
+  if (without_partition_since_) return SteadyClock::now() - *without_partition_since_ >= kWithoutPartitionMax;
   return !is_at_end_.empty() &&
          std::all_of(is_at_end_.begin(), is_at_end_.end(), [](const auto& partition) { return partition.second; });
 }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -32,6 +34,8 @@ class KafkaSource final : public MessageSource {
   std::vector<Message> messages_;
   std::vector<PartitionEnd> ends_;
   std::map<int32_t, bool> is_at_end_;  // By partition of ours.
+  // Since when the group has given us none.
+  std::optional<std::chrono::steady_clock::time_point> without_partition_since_;
 };
 
 }  // namespace qlake::stream

@@ -63,7 +63,8 @@ class MessageSource {
   virtual const TopicName& topic() const = 0;
   // What has come, at most `messages_max`; waits for the first of it. Empty when the time is over or after Wake.
   [[nodiscard]] virtual Polled Poll(std::chrono::milliseconds timeout, size_t messages_max) = 0;
-  // Whether every partition that is ours has been handed out to its present end.
+  // Whether every partition that is ours has been handed out to its present end; also when none has been ours for a
+  // while, because others read them all.
   virtual bool IsAtEnd() const = 0;
   // Throws Error{kCorrupt} when what was polled may be of another topic of this name. Asked before a batch is written.
   virtual void CheckIsTheSame() = 0;

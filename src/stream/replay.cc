@@ -8,9 +8,10 @@
 
 #include "base/error.h"
 #include "base/fault.h"
+#include "events/event_decoder.h"
 #include "stream/event_batch.h"
-#include "stream/event_decoder.h"
 #include "stream/event_tables.h"
+#include "stream/message_payload.h"
 #include "stream/table_append.h"
 
 namespace qlake::stream {
@@ -73,14 +74,15 @@ std::string FromHex(std::string_view hex) {
 
 class Replayer {
  public:
-  Replayer(lake::Writer& writer, const lake::EventShape& shape, const ReplayOptions& options)
+  Replayer(lake::Writer& writer, const events::EventShape& shape, const ReplayOptions& options)
       : writer_(writer),
         lake_(writer.lake()),
         shape_(shape),
         options_(options),
         events_(lake_, lake::EventsSchema(shape), writer.run_id()),
         layout_(shape, events_.columns()),
-        decoder_(shape) {}
+        decoder_(shape),
+        payloads_(options.registry) {}
 
   ReplayReport Run() {
     bool is_corrected = !options_.corrected_file.empty();
@@ -91,7 +93,9 @@ class Replayer {
       if (is_corrected) bytes = TakeCorrected(topic.name, message);
       if (!bytes) return;
       ++report_.judged;
-      const auto& event = decoder_.Decode(*bytes, message.broker_time);
+      auto payload = payloads_.Read(*bytes);
+      if (!payload.reason.empty()) return;
+      const auto& event = decoder_.Decode(payload.text, message.broker_time);
       if (event.reasons.empty()) {
         EventOrigin origin{topic.name, topic.id, message.partition, message.offset, message.broker_time, now};
         layout_.Append(event, origin, RowsOf(event));
@@ -161,7 +165,7 @@ class Replayer {
     return std::nullopt;
   }
 
-  parquet::RowBuffer& RowsOf(const DecodedEvent& event) {
+  parquet::RowBuffer& RowsOf(const events::DecodedEvent& event) {
     auto hour = base::HourOf({event.cells[shape_.time_column].number});
     auto& rows = hours_[hour.hours];
     if (rows.columns.empty()) {
@@ -189,11 +193,12 @@ class Replayer {
 
   lake::Writer& writer_;
   lake::Lake& lake_;
-  const lake::EventShape& shape_;
+  const events::EventShape& shape_;
   const ReplayOptions& options_;
   TableAppend events_;
   EventLayout layout_;
-  EventDecoder decoder_;
+  events::EventDecoder decoder_;
+  PayloadReader payloads_;
   CorrectedEvents corrected_;
   std::map<int64_t, parquet::RowBuffer> hours_;
   size_t waiting_ = 0;
@@ -202,7 +207,7 @@ class Replayer {
 
 }  // namespace
 
-ReplayReport Replay(lake::Writer& writer, const lake::EventShape& shape, const ReplayOptions& options) {
+ReplayReport Replay(lake::Writer& writer, const events::EventShape& shape, const ReplayOptions& options) {
   if (!writer.lake().Load(lake::EventsSchema(shape).name)) {
     throw base::InputError("nothing has been streamed into the lake {} yet: qlake stream",
                            writer.lake().options().root);

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
-#include "lake/event_shape.h"
+#include "events/event_shape.h"
+#include "kafka/schema_registry.h"
 #include "lake/writer.h"
 
 namespace qlake::stream {
@@ -14,7 +16,8 @@ struct ReplayOptions {
   // streamed: only these dead letters are put back, with these events. Empty: all whose own bytes pass the contract of
   // today.
   std::string corrected_file;
-  size_t rows_max = 200'000;  // That one commit puts back.
+  std::optional<kafka::SchemaRegistryOptions> registry = {};  // For dead letters that carry a schema's id.
+  size_t rows_max = 200'000;                                  // That one commit puts back.
 };
 
 struct ReplayReport {
@@ -27,6 +30,6 @@ struct ReplayReport {
 // letter stays where it is, and what was put back carries _replayed_at. A crash leaves some put back, and the next call
 // the rest. Only offsets that the stream has passed for good are touched. Throws Error{kInput} with file and line on a
 // corrected file that is wrong, before anything is written.
-ReplayReport Replay(lake::Writer& writer, const lake::EventShape& shape, const ReplayOptions& options);
+ReplayReport Replay(lake::Writer& writer, const events::EventShape& shape, const ReplayOptions& options);
 
 }  // namespace qlake::stream

@@ -8,10 +8,11 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "events/event_decoder.h"
 #include "stream/commit_queue.h"
 #include "stream/event_batch.h"
-#include "stream/event_decoder.h"
 #include "stream/event_tables.h"
+#include "stream/message_payload.h"
 
 namespace qlake::stream {
 namespace {
@@ -41,7 +42,7 @@ struct PartitionState {
 
 class Stream::Work final : public PartitionOwner {
  public:
-  Work(lake::Lake& lake, const lake::EventShape& shape, OpenSource open, StreamOptions options)
+  Work(lake::Lake& lake, const events::EventShape& shape, OpenSource open, StreamOptions options)
       : lake_(lake),
         shape_(shape),
         open_(std::move(open)),
@@ -49,6 +50,7 @@ class Stream::Work final : public PartitionOwner {
         tables_(lake, shape_, options_.run_id),
         layout_(shape_, tables_.event_columns()),
         decoder_(shape_),
+        payloads_(options_.registry),
         queue_([this](EventBatch& batch) { return Commit(batch); }) {}
 
   StreamReport Run() {
@@ -189,22 +191,18 @@ class Stream::Work final : public PartitionOwner {
   bool ReadOn() {
     while (!stopped_ && !IsOver()) {
       Polled polled;
+      bool is_taken = false;
       try {
         polled = source_->Poll(PollTime(), kPollMessagesMax);
+        is_taken = TakeAll(polled);
       } catch (const base::Error&) {
         // What was read until then may be gone at its source by the time we come again.
         HandOver();
         if (!must_restart_) static_cast<void>(queue_.Drain());
         throw;
       }
-      for (const auto& message : polled.messages) {
-        if (must_restart_) break;
-        Take(message);
-      }
-      for (const auto& end : polled.ends) {
-        if (!must_restart_) TakeEnd(end);
-      }
       if (must_restart_) return false;
+      if (!is_taken) break;
       bool is_idle = options_.until_idle && polled.messages.empty() && source_->IsAtEnd();
       if (is_idle || IsDue()) HandOver();
       if (must_restart_) return false;
@@ -245,26 +243,63 @@ class Stream::Work final : public PartitionOwner {
     return *batch_;
   }
 
-  void Take(const Message& message) {
+  // False when the stream shall end, or begin again, before the last of it.
+  bool TakeAll(const Polled& polled) {
+    for (const auto& message : polled.messages) {
+      if (must_restart_ || !Take(message)) return false;
+    }
+    for (const auto& end : polled.ends) {
+      if (must_restart_) return false;
+      TakeEnd(end);
+    }
+    return true;
+  }
+
+  // False: the stream shall end while the message waits to be read.
+  bool Take(const Message& message) {
     auto found = partitions_.find(message.partition);
     QLAKE_CHECK(found != partitions_.end());
     auto& state = found->second;
     // What the source hands out again, we have.
-    if (message.offset < state.next) return;
+    if (message.offset < state.next) return true;
+    bool is_judged = message.offset < state.judged_from;
+    std::optional<Payload> payload = Payload{PayloadReader::WithoutFrame(message.value), ""};
+    if (!is_judged) payload = ReadPayload(message);
+    if (!payload) return false;
     if (message.offset > state.next) TakeGap(message.partition, state, message.offset);
     state.next = message.offset + 1;
-    bool is_judged = message.offset < state.judged_from;
     if (is_judged && state.IsSettled(message.offset)) {
       Batch().Skip(message);
     } else if (is_judged) {
-      Load(message, decoder_.Decode(message.value, message.broker_time), true);
+      Load(message, *payload, decoder_.Decode(payload->text, message.broker_time), true);
     } else {
-      Judge(message);
+      Judge(message, *payload);
     }
     if (IsFull()) HandOver();
+    return true;
   }
 
-  void Judge(const Message& message) {
+  // A registry that is away is waited for, and what has been read meanwhile is written. Nothing when the stream shall
+  // end, or begin again, meanwhile. Throws Error{kUnavailable} when it stays away.
+  std::optional<Payload> ReadPayload(const Message& message) {
+    std::optional<SteadyClock::time_point> until;
+    while (true) {
+      try {
+        return payloads_.Read(message.value);
+      } catch (const base::Error& error) {
+        if (error.kind() != base::ErrorKind::kUnavailable || (until && SteadyClock::now() >= *until)) throw;
+        if (!until) {
+          base::LogWarn("the schema registry cannot be reached, messages wait for it", {{"why", error.message()}});
+          until = SteadyClock::now() + options_.registry_wait;
+        }
+      }
+      HandOver();
+      if (must_restart_ || stopped_ || IsOver()) return std::nullopt;
+      std::this_thread::sleep_for(kRestartWait);
+    }
+  }
+
+  void Judge(const Message& message, const Payload& payload) {
     static const std::vector<std::string> kNoValue = {"the message has no value"};
     auto& batch = Batch();  // Which begins the counts.
     ++judged_;
@@ -273,16 +308,22 @@ class Stream::Work final : public PartitionOwner {
       batch.AddDeadLetter(message, kNoValue, lake_.clock().Now());
       return;
     }
-    const auto& event = decoder_.Decode(message.value, message.broker_time);
+    if (!payload.reason.empty()) {
+      ++bad_;
+      batch.AddDeadLetter(message, {payload.reason}, lake_.clock().Now());
+      return;
+    }
+    const auto& event = decoder_.Decode(payload.text, message.broker_time);
     if (event.reasons.empty()) {
-      Load(message, event, false);
+      Load(message, payload, event, false);
     } else {
       ++bad_;
       batch.AddDeadLetter(message, event.reasons, lake_.clock().Now());
     }
   }
 
-  void Load(const Message& message, const DecodedEvent& event, bool as_it_is) {
+  void Load(Message message, const Payload& payload, const events::DecodedEvent& event, bool as_it_is) {
+    message.value = payload.text;
     auto& batch = Batch();
     for (auto& record : known_drift_.FindNew(shape_, event, message)) batch.NoteDrift(std::move(record));
     if (as_it_is) {
@@ -367,12 +408,13 @@ class Stream::Work final : public PartitionOwner {
   }
 
   lake::Lake& lake_;
-  const lake::EventShape shape_;
+  const events::EventShape shape_;
   OpenSource open_;
   const StreamOptions options_;
   EventTables tables_;
   const EventLayout layout_;
-  EventDecoder decoder_;
+  events::EventDecoder decoder_;
+  PayloadReader payloads_;
   KnownDrift known_drift_;
   std::optional<SteadyClock::time_point> deadline_;
   std::atomic<bool> stopped_ = false;
@@ -391,7 +433,7 @@ class Stream::Work final : public PartitionOwner {
   CommitQueue queue_;                     // Last: its thread uses what stands above.
 };
 
-Stream::Stream(lake::Lake& lake, const lake::EventShape& shape, OpenSource open, StreamOptions options)
+Stream::Stream(lake::Lake& lake, const events::EventShape& shape, OpenSource open, StreamOptions options)
     : work_(std::make_unique<Work>(lake, shape, std::move(open), std::move(options))) {}
 
 Stream::~Stream() = default;

@@ -7,7 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "lake/event_shape.h"
+#include "events/event_shape.h"
+#include "kafka/schema_registry.h"
 #include "lake/lake.h"
 #include "stream/message_source.h"
 
@@ -23,6 +24,9 @@ struct StreamOptions {
   int64_t bad_messages_min = 100;
   bool until_idle = false;                                // Ends when everything that there is has been read.
   std::optional<std::chrono::milliseconds> run_for = {};  // Ends after that time.
+  // Where the schemas of messages stand that carry a schema's id; nothing: such messages are no good events.
+  std::optional<kafka::SchemaRegistryOptions> registry = {};
+  std::chrono::milliseconds registry_wait{30'000};  // A registry that is away is waited for so long.
   std::string run_id;
 };
 
@@ -44,14 +48,14 @@ class Stream {
   using OpenSource = std::function<std::unique_ptr<MessageSource>(PartitionOwner&)>;
 
   // `open` is called again when a partition was found to be another instance's.
-  Stream(lake::Lake& lake, const lake::EventShape& shape, OpenSource open, StreamOptions options);
+  Stream(lake::Lake& lake, const events::EventShape& shape, OpenSource open, StreamOptions options);
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
   // Until idle, until the time is over, or until Stop(). What has been read by then is committed. Throws
   // Error{kCorrupt} on an offset that is no longer there, Error{kInput} when the breaker opens (nothing of that batch
-  // is written), Error{kUnavailable} when others keep taking our partitions.
+  // is written), Error{kUnavailable} when others keep taking our partitions or the schema registry stays away.
   StreamReport Run();
 
   void Stop();                  // From any thread: Run() commits what it has and returns.

@@ -1,5 +1,7 @@
 #include "stream/table_append.h"
 
+#include <algorithm>
+
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/parallel.h"
@@ -16,6 +18,8 @@ constexpr int kAttemptsMax = 20;
 
 TableAppend::TableAppend(lake::Lake& lake, const lake::TableSchema& schema, std::string run_id)
     : lake_(lake), schema_(schema), run_id_(std::move(run_id)) {
+  auto present = lake_.Load(schema_.name);
+  if (present && present->metadata().partition_columns.empty()) StayUnpartitioned();
   engine::ApplyOptions options;
   options.commit.operation = "CREATE TABLE";
   options.commit.run_id = run_id_;
@@ -30,6 +34,19 @@ TableAppend::TableAppend(lake::Lake& lake, const lake::TableSchema& schema, std:
     }
   }
   Refresh();
+}
+
+void TableAppend::StayUnpartitioned() {
+  std::erase_if(schema_.columns, [&](const auto& column) {
+    return std::ranges::find(schema_.partition_columns, column.name) != schema_.partition_columns.end();
+  });
+  schema_.partition_columns.clear();
+}
+
+delta::PartitionValues TableAppend::PartitionOf(const RowsOfFile& file) const {
+  delta::PartitionValues values;
+  for (const auto& name : schema_.partition_columns) values[name] = file.partition_values.at(name);
+  return values;
 }
 
 void TableAppend::Refresh() {
@@ -68,10 +85,10 @@ std::vector<delta::AddFile> TableAppend::Write(const std::vector<RowsOfFile>& fi
   base::ParallelFor(files.size(), kThreads, [&](size_t i) {
     auto encoded = parquet::EncodeFile(files[i].rows, options);
     auto& file = written[i];
-    file.path = engine::PartitionFolder(schema_.partition_columns, files[i].partition_values) + "part-" +
-                base::NewUuid() + ".zstd.parquet";
+    file.partition_values = PartitionOf(files[i]);
+    file.path = engine::PartitionFolder(schema_.partition_columns, file.partition_values) + "part-" + base::NewUuid() +
+                ".zstd.parquet";
     lake_.storage().Write(lake::TablePath(schema_.name) + "/" + file.path, encoded.bytes);
-    file.partition_values = files[i].partition_values;
     file.size_bytes = static_cast<int64_t>(encoded.bytes.size());
     file.modification_time_ms = lake_.clock().Now().us / 1000;
     file.stats = std::move(encoded.stats);

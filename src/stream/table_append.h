@@ -20,7 +20,8 @@ struct RowsOfFile {
 // behind each other, and each carries positions that no other may have moved meanwhile. Not thread-safe.
 class TableAppend {
  public:
-  // The table is created when absent, and gets the columns that the schema has and it lacks.
+  // The table is created when absent, and gets the columns that the schema has and it lacks. One that was made without
+  // partitions stays so, and lacks the columns that the schema partitions by.
   TableAppend(lake::Lake& lake, const lake::TableSchema& schema, std::string run_id);
 
   const std::vector<base::Column>& columns() const { return columns_; }  // As the table has them.
@@ -36,6 +37,8 @@ class TableAppend {
                                             const std::vector<delta::SetTransaction>& positions);
 
  private:
+  void StayUnpartitioned();
+  delta::PartitionValues PartitionOf(const RowsOfFile& file) const;
   std::vector<delta::AddFile> Write(const std::vector<RowsOfFile>& files) const;
 
   lake::Lake& lake_;

@@ -23,7 +23,7 @@ void FillPositions(lake::Lake& lake, const delta::Snapshot& events) {
 
 }  // namespace
 
-std::vector<PartitionAccount> ReadTopicLedger(lake::Lake& lake, const lake::EventShape& shape) {
+std::vector<PartitionAccount> ReadTopicLedger(lake::Lake& lake, const events::EventShape& shape) {
   auto events_schema = lake::EventsSchema(shape);
   auto dead_letter_schema = lake::DeadLetterSchema(shape);
   // Events first: the dead letters before their position are committed by then.

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "lake/event_shape.h"
+#include "events/event_shape.h"
 #include "lake/lake.h"
 
 namespace qlake::stream {
@@ -24,6 +24,6 @@ struct PartitionAccount {
 
 // By topic and partition. Counts the rows of both tables at versions that belong together. Empty when nothing was
 // streamed.
-std::vector<PartitionAccount> ReadTopicLedger(lake::Lake& lake, const lake::EventShape& shape);
+std::vector<PartitionAccount> ReadTopicLedger(lake::Lake& lake, const events::EventShape& shape);
 
 }  // namespace qlake::stream

@@ -7,7 +7,7 @@ readers.py make-constrained TABLE_FOLDER                      lets deltalake wri
 readers.py append TABLE_FOLDER                                lets deltalake append a row to it
 readers.py personal LAKE_FOLDER                               exit 1 when a value of a personal column stands in the log of its table
 
-CASES.json: [{"table": FOLDER, "version": N or null, "rows": FILE}, ...]. Spark is the one whose server QLAKE_SPARK names.
+CASES.json: [{"table": FOLDER, "version": N or null, "rows": FILE}, ...]. Spark is the one at QLAKE_SPARK_ADDRESS.
 """
 import base64
 import datetime

@@ -1,4 +1,4 @@
-"""Spark over the Connect server whose address is in QLAKE_SPARK, and rows as `qlake sql --format json` writes them."""
+"""Spark over the Connect server whose address is in QLAKE_SPARK_ADDRESS, and rows as `qlake sql --format json` writes them."""
 import base64
 import datetime
 import decimal
@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession, types  # noqa: E402
 
 
 def connect():
-    return SparkSession.builder.remote(os.environ["QLAKE_SPARK"]).create()
+    return SparkSession.builder.remote(os.environ["QLAKE_SPARK_ADDRESS"]).create()
 
 
 def as_json(value, type_):

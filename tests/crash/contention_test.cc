@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/test_seed.h"
 #include "delta/log_listing.h"
 #include "delta/snapshot.h"
 #include "delta/transaction.h"
@@ -167,9 +168,9 @@ class ContentionTest : public ::testing::Test {
 };
 
 TEST_F(ContentionTest, KilledWritersLoseAndDoubleNothing) {
-  auto seed = static_cast<unsigned>(Setting("QLAKE_SEED", static_cast<int>(std::random_device()() & 0x7fffffff)));
+  auto seed = static_cast<unsigned>(base::TestSeed());
   int steps = Setting("QLAKE_COMMITS", 10);
-  std::cerr << "QLAKE_SEED=" << seed << " QLAKE_COMMITS=" << steps << "\n";
+  std::cerr << "QLAKE_COMMITS=" << steps << "\n";
   auto storage = storage::OpenLocalStorage(root_);
   delta::Transaction create(*storage, kTable, std::nullopt);
   create.Stage(delta::Metadata{.schema_json = delta::ToSchemaJson({{.name = "row"}})});

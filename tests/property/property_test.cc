@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/json.h"
+#include "base/test_seed.h"
 #include "support/lake_fixture.h"
 
 namespace qlake::testing {
@@ -96,10 +97,7 @@ class Reference : public LakeTest {
 };
 
 TEST_P(ArrivalTest, AnyOrderOfArrivalGivesTheSameLake) {
-  const char* given = std::getenv("QLAKE_SEED");
-  uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10)
-                                   : std::random_device()() * 1000ull + static_cast<uint64_t>(GetParam());
-  std::cout << "replay with QLAKE_SEED=" << seed << "\n";
+  uint64_t seed = base::TestSeed();
   Random random(seed);
   auto files = RandomHistory(random);
   std::string expected = Reference().Compute(files);
@@ -188,10 +186,7 @@ class MaintenanceTest : public LakeTest, public ::testing::WithParamInterface<in
 };
 
 TEST_P(MaintenanceTest, AHistoryWithMaintenanceInBetweenIsTheHistoryWithout) {
-  const char* given = std::getenv("QLAKE_SEED");
-  uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10)
-                                   : std::random_device()() * 1000ull + static_cast<uint64_t>(GetParam());
-  std::cout << "replay with QLAKE_SEED=" << seed << "\n";
+  uint64_t seed = base::TestSeed();
   Random random(seed);
   auto files = RandomHistory(random);
   std::string expected = Reference().Compute(files);

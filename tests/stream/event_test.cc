@@ -1,12 +1,15 @@
 // The stream from a file of events, on the real binary: every event once, whatever kills it, whatever it holds.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <random>
 #include <thread>
 
+#include "base/test_seed.h"
 #include "support/lake_fixture.h"
 
 namespace qlake::testing {
@@ -33,6 +36,11 @@ constexpr const char* kNumbers =
     "SELECT count(*), count(DISTINCT n), min(n), max(n) FROM (SELECT CAST(customerId AS BIGINT) * 10000 + "
     "CAST(productId AS "
     "BIGINT) AS n FROM app_events)";
+
+int64_t EventsWanted(int64_t by_default) {
+  const char* given = std::getenv("QLAKE_EVENTS");
+  return given != nullptr ? std::atoll(given) : by_default;
+}
 
 class StreamTest : public LakeTest {
  public:
@@ -133,6 +141,13 @@ TEST_F(StreamTest, AnotherFileOfTheNameIsAnotherTopic) {
   WriteNumbered(10, 15);
   MustStream();
   EXPECT_EQ(Sql(kNumbers), "15,15,0,14\n");
+  // The ledger shows both, and which is which.
+  std::string ledger = MustRun({"ledger", "--format", "csv"});
+  for (const char* account : {",10,10,0,0,true\n", ",5,5,0,0,true\n"}) {
+    EXPECT_NE(ledger.find(account), std::string::npos) << ledger;
+  }
+  EXPECT_EQ(std::count(ledger.begin(), ledger.end(), '#'), 2) << ledger;
+  EXPECT_EQ(ledger.find(folder()), std::string::npos) << "a file is shown by its name: " << ledger;
 }
 
 TEST_F(StreamTest, TheLastLineCountsWithoutItsEndOnceItIsWhole) {
@@ -219,6 +234,45 @@ TEST_F(StreamTest, AStopCommitsWhatHasBeenRead) {
   EXPECT_EQ(Sql("SELECT count(*) FROM app_events"), "500\n");
 }
 
+TEST_F(StreamTest, AStreamForATimeEndsThenAndCommitsWhatHasCome) {
+  WriteNumbered(0, 500);
+  auto began = std::chrono::steady_clock::now();
+  auto result =
+      Run({"stream", "--from-file", "events.jsonl", "--quiet", "--for", "1500ms", "--batch-age", "60s"}, kNow);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(1500));
+  EXPECT_EQ(result.out, "stream: 500 messages = 500 loaded + 0 dead letters, in 1 batches\n");
+  auto refused = Run({"stream", "--from-file", "events.jsonl", "--for", "soon"}, kNow);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.err.find("--for must be a duration"), std::string::npos) << refused.err;
+}
+
+TEST_F(StreamTest, AStreamEntersItselfAmongTheRunsAlsoWhileAnotherHoldsTheLease) {
+  WriteNumbered(0, 100);
+  Write("{}\n");
+  MustStream();
+  MustStream();
+  EXPECT_EQ(
+      Sql("SELECT command, state, files, rows, json_extract_string(details, '$.loaded'), "
+          "json_extract_string(details, '$.dead_lettered'), json_extract_string(details, '$.seconds') IS NOT NULL, "
+          "started_at <= finished_at FROM ops.runs"),
+      "stream,done,0,101,100,1,true,true\n")
+      << "one that wrote nothing is none";
+  for (int i = 0; i < 150; ++i) Write("{}\n");
+  EXPECT_EQ(Stream().exit_code, 2);
+  EXPECT_EQ(Sql("SELECT state, rows FROM ops.runs WHERE message LIKE '150 of 150 messages%'"), "failed,0\n");
+}
+
+// Lakes that an earlier version made have dead letters without partitions.
+TEST_F(StreamTest, DeadLettersLieInTheHourInWhichTheyCame) {
+  Write(R"({"eventType":"x","customerId":"1","timestamp":"1999-12-28T10:00:00"})"
+        "\n\n");
+  MustStream();
+  EXPECT_EQ(Sql("SELECT kind, event_date, event_hour FROM app_events_dead_letter ORDER BY _offset"),
+            "event,2023-12-28,12\nno_message,2023-12-28,12\n");
+  EXPECT_TRUE(std::filesystem::exists(lake() + "/events/app_events_dead_letter/event_date=2023-12-28/event_hour=12"));
+}
+
 class StreamKillTest : public StreamTest, public ::testing::WithParamInterface<const char*> {};
 
 // Three batches with a dead letter each; killed at each pass of the label, and streamed on.
@@ -278,12 +332,8 @@ TEST_F(StreamTest, AChangedRuleBetweenCrashAndRestartChangesNoVerdict) {
 
 // kill -9 again and again while a producer writes on; make soak takes 2 million events (QLAKE_EVENTS).
 TEST_F(StreamTest, NumberedEventsComeOnceEachHoweverOftenTheStreamIsKilled) {
-  const char* given = std::getenv("QLAKE_EVENTS");
-  const int64_t count = given != nullptr ? std::atoll(given) : 100'000;
-  const char* given_seed = std::getenv("QLAKE_SEED");
-  uint64_t seed = given_seed != nullptr ? std::strtoull(given_seed, nullptr, 10) : std::random_device()();
-  SCOPED_TRACE("QLAKE_SEED=" + std::to_string(seed));
-  std::mt19937_64 random(seed);
+  const int64_t count = EventsWanted(100'000);
+  std::mt19937_64 random(base::TestSeed());
   std::thread producer([&] {
     for (int64_t n = 0; n < count; n += 500) {
       WriteNumbered(n, std::min(count, n + 500));
@@ -328,6 +378,99 @@ TEST_F(StreamTest, TwoStreamsOfOneFileLoadEachEventOnce) {
   EXPECT_EQ(second.Wait().exit_code, 0) << second.Wait().err;
   EXPECT_EQ(Sql(kNumbers), "20000,20000,0,19999\n");
   EXPECT_EQ(Ledger(), "events.jsonl/0,20000,20000,0,0,true\n");
+}
+
+class CompactedStreamTest : public StreamTest {
+ public:
+  // Hour 12 is the one that is not over at kNow.
+  static std::string NumberedEventOfHour(int64_t n, int hour) {
+    std::string event = NumberedEvent(n);
+    size_t at = event.find("-28T") + 4;
+    char text[3];
+    std::snprintf(text, sizeof text, "%02d", hour);
+    return event.replace(at, 2, text, 2);
+  }
+  void WriteHours(int64_t from, int64_t to) const {
+    std::string lines;
+    for (int64_t n = from; n < to; ++n) lines += NumberedEventOfHour(n, static_cast<int>(9 + n % 4));
+    Write(lines);
+  }
+  // How many versions of app_events a compaction made, and how many of these took files of the open hour away.
+  std::pair<int, int> Compactions() const {
+    std::pair<int, int> found;
+    for (const auto& entry : std::filesystem::directory_iterator(lake() + "/events/app_events/_delta_log")) {
+      if (entry.path().extension() != ".json") continue;
+      std::string text = ReadFile(entry.path());
+      if (text.find("\"OPTIMIZE\"") == std::string::npos) continue;
+      ++found.first;
+      if (text.find("event_hour=12/") != std::string::npos) ++found.second;
+    }
+    return found;
+  }
+};
+
+// Both are killed again and again, and the compaction always finds files that have just been committed.
+TEST_F(CompactedStreamTest, CompactionBesideTheStreamLosesAndDoublesNothing) {
+  const int64_t events_written = EventsWanted(40'000);
+  std::mt19937_64 random(base::TestSeed());
+  std::atomic<bool> is_written = false;
+  std::thread producer([&] {
+    for (int64_t n = 0; n < events_written; n += 500) {
+      WriteHours(n, n + 500);
+      if (n % 2000 == 0) Write("not an event\n");
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    is_written = true;
+  });
+  std::mt19937_64 compaction_random(random());
+  int compactions_killed = 0;
+  std::thread compactor([&] {
+    while (!is_written) {
+      RunningQlake compact({"compact", "app_events", "app_events_dead_letter", "--min-files", "2", "--lake", lake()},
+                           kNow, folder());
+      if (compaction_random() % 2 == 0) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(compaction_random() % 300));
+        compact.Signal(SIGKILL);
+        ++compactions_killed;
+      }
+      compact.Wait();
+    }
+  });
+  int streams_killed = 0;
+  while (!is_written) {
+    RunningQlake stream({"stream", "--from-file", "events.jsonl", "--quiet", "--batch-age", "30ms", "--refresh-every",
+                         "200ms", "--lake", lake()},
+                        kNow, folder());
+    std::this_thread::sleep_for(std::chrono::milliseconds(1000 + random() % 1500));
+    EXPECT_FALSE(stream.HasEnded()) << stream.Wait().err;
+    stream.Signal(SIGKILL);
+    EXPECT_EQ(stream.Wait().exit_code, kKilled);
+    ++streams_killed;
+  }
+  producer.join();
+  compactor.join();
+  MustStream();
+  auto [compactions, of_open_hour] = Compactions();
+  EXPECT_GT(compactions, 0);
+  EXPECT_EQ(of_open_hour, 0);
+  auto expect_all = [&] {
+    std::string n = std::to_string(events_written);
+    const int64_t dead = (events_written + 1999) / 2000;
+    EXPECT_EQ(Sql(kNumbers), n + "," + n + ",0," + std::to_string(events_written - 1) + "\n");
+    EXPECT_EQ(Sql("SELECT count(DISTINCT _offset) FROM app_events"), n + "\n");
+    EXPECT_EQ(Sql("SELECT CAST(sum(event_count) AS BIGINT) FROM marts.events_10_minutes"), n + "\n");
+    EXPECT_EQ(Ledger(), "events.jsonl/0," + std::to_string(events_written + dead) + "," + n + "," +
+                            std::to_string(dead) + ",0,true\n");
+  };
+  expect_all();
+  // When told, the open hour too; and the marts see no change in what was only moved.
+  auto told = Run({"compact", "app_events", "--open", "--min-files", "2"}, kNow);
+  EXPECT_EQ(told.exit_code, 0) << told.err;
+  EXPECT_GT(Compactions().second, 0);
+  MustStream();
+  expect_all();
+  std::printf("%d streams and %d compactions killed, %d compactions done\n", streams_killed, compactions_killed,
+              compactions);
 }
 
 // The batch job and the stream write one lake at the same time.
@@ -389,6 +532,36 @@ TEST_F(StreamReportTest, EveryReportSaysWhatPlainPythonSays) {
       Script({"answer", "app-top-products-per-30-minutes", events()}));
 }
 
+TEST_F(StreamReportTest, TheFunnelCountsStepsInTheOrderOfTheirTimes) {
+  auto event = [](const std::string& type, int customer, const std::string& time) {
+    return R"({"eventType":")" + type + R"(","customerId":"1000)" + std::to_string(customer) +
+           R"(","productId":"2001","timestamp":"2023-12-28T)" + time + "\"}\n";
+  };
+  auto stages = [&] {
+    std::string csv = MustRun({"report", "app-funnel", "--format", "csv"});
+    return csv.substr(csv.find('\n') + 1);
+  };
+  // 1 goes all the way; 2 buys before it adds; 3 adds before it views; 4 views only; 5 never views.
+  Write(event("productView", 1, "10:00:00") + event("addToCart", 1, "10:00:00") + event("purchase", 1, "10:00:00"));
+  Write(event("productView", 2, "10:00:00") + event("addToCart", 2, "10:05:00") + event("purchase", 2, "10:04:00"));
+  Write(event("addToCart", 3, "10:00:00") + event("productView", 3, "10:01:00") + event("purchase", 3, "10:02:00"));
+  Write(event("productView", 4, "10:00:00"));
+  Write(event("addToCart", 5, "10:00:00") + event("purchase", 5, "10:01:00"));
+  MustStream();
+  EXPECT_EQ(stages(), "1,productView,4,100.00\n2,addToCart,2,50.00\n3,purchase,1,25.00\n");
+  // Late events put 3 on the way, and a later purchase 2.
+  Write(event("productView", 3, "09:59:00") + event("purchase", 2, "10:06:00"));
+  MustStream();
+  EXPECT_EQ(stages(), "1,productView,4,100.00\n2,addToCart,3,75.00\n3,purchase,3,75.00\n");
+  // Another writer takes both away: their times are gone, too.
+  auto deleted = RunProgram({QLAKE_PYTHON, "-c",
+                             "import deltalake, sys; deltalake.DeltaTable(sys.argv[1]).delete('_offset >= 12')",
+                             lake() + "/events/app_events"});
+  ASSERT_EQ(deleted.exit_code, 0) << deleted.err;
+  MustRun({"process"});
+  EXPECT_EQ(stages(), "1,productView,4,100.00\n2,addToCart,2,50.00\n3,purchase,1,25.00\n");
+}
+
 TEST_F(StreamReportTest, AWindowIsOpenThenClosedAndRevisedByLateEvents) {
   auto view = [](const std::string& time) {
     return R"({"eventType":"productView","customerId":"10001","productId":"2001","timestamp":"2023-12-28T)" + time +
@@ -415,6 +588,15 @@ TEST_F(StreamReportTest, AWindowIsOpenThenClosedAndRevisedByLateEvents) {
   EXPECT_NE(report.find("2023-12-28T10:10:00.000000Z,2023-12-28T10:20:00.000000Z,productView,3,revised,4"),
             std::string::npos)
       << report;
+}
+
+TEST_F(StreamReportTest, ARunShowsTheReportsOfALakeThatHoldsEventsAlone) {
+  WriteNumbered(0, 10);
+  MustStream();
+  std::filesystem::create_directories(landing());
+  std::string out = MustRun({"run"});
+  EXPECT_NE(out.find("(qlake report app-funnel)"), std::string::npos) << out;
+  EXPECT_EQ(out.find("(qlake report top-products)"), std::string::npos) << out;
 }
 
 TEST_F(StreamReportTest, AReportOfEventsWithoutAnySaysWhatToDo) {

@@ -6,6 +6,7 @@
 #include <random>
 #include <thread>
 
+#include "base/test_seed.h"
 #include "kafka/producer.h"
 #include "support/kafka_broker.h"
 #include "support/lake_fixture.h"
@@ -106,10 +107,7 @@ TEST_F(KafkaStreamTest, ATopicThatBeginsBehindItsFirstOffsetIsAccountedFor) {
 TEST_F(KafkaStreamTest, NumberedEventsComeOnceEachWhateverIsKilled) {
   const char* given = std::getenv("QLAKE_EVENTS");
   const int64_t count = given != nullptr ? std::atoll(given) : 100'000;
-  const char* given_seed = std::getenv("QLAKE_SEED");
-  uint64_t seed = given_seed != nullptr ? std::strtoull(given_seed, nullptr, 10) : std::random_device()();
-  SCOPED_TRACE("QLAKE_SEED=" + std::to_string(seed));
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(base::TestSeed());
   KafkaBroker broker;
   std::string topic = broker.NewTopic(4);
   std::atomic<bool> produced = false;
@@ -148,6 +146,24 @@ TEST_F(KafkaStreamTest, NumberedEventsComeOnceEachWhateverIsKilled) {
   EXPECT_EQ(Sql("SELECT CAST(sum(event_count) AS BIGINT) FROM marts.events_10_minutes"), n + "\n");
   EXPECT_EQ(Ledger().find("false"), std::string::npos) << Ledger();
   std::printf("%d kills of the stream, %d of the broker\n", stream_kills, broker_kills);
+}
+
+// Others of the group read all there is.
+TEST_F(KafkaStreamTest, AnInstanceWithoutAPartitionEndsWhenIdle) {
+  auto& broker = KafkaBroker::Shared();
+  std::string topic = broker.NewTopic(1);
+  auto producer = Produce(broker, topic);
+  for (int64_t n = 0; n < 100; ++n) producer->Send("k", NumberedEvent(n));
+  producer->Flush();
+  RunningQlake owner(Arguments(broker, topic, {"--batch-age", "100ms"}), {}, folder());
+  std::this_thread::sleep_for(std::chrono::seconds(5));
+  auto idle = StreamUntilIdle(broker, topic);
+  EXPECT_EQ(idle.exit_code, 0) << idle.err;
+  EXPECT_FALSE(owner.HasEnded()) << owner.Wait().err;
+  owner.Signal(SIGTERM);
+  EXPECT_EQ(owner.Wait().exit_code, 0);
+  StreamUntilIdle(broker, topic);
+  EXPECT_EQ(Sql(kNumbers), "100,100,0,99\n");
 }
 
 TEST_F(KafkaStreamTest, TwoInstancesShareThePartitionsAndARebalanceDoublesNothing) {

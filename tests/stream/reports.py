@@ -147,8 +147,15 @@ def adds_by_product(events):
 
 
 def funnel(events):
-    customers = [{e["customerId"] for e in of_type(events, kind)} for kind in ("productView", "addToCart", "purchase")]
-    stages = [customers[0], customers[0] & customers[1], customers[0] & customers[1] & customers[2]]
+    # One customer's events in order of time, each a step further if it is the next kind; of equal times, all orders count.
+    kinds = ("productView", "addToCart", "purchase")
+    stages = [set(), set(), set()]
+    for customer, its in grouped(events, lambda e: e["customerId"]).items():
+        reached = 0
+        for event in sorted(its, key=lambda e: (e["time"], kinds.index(e["eventType"]) if e["eventType"] in kinds else 3)):
+            if reached < 3 and event["eventType"] == kinds[reached]:
+                stages[reached].add(customer)
+                reached += 1
     rows = []
     for number, (kind, stage) in enumerate(zip(("productView", "addToCart", "purchase"), stages), 1):
         share = (Decimal(100 * len(stage)) / len(stages[0])).quantize(Decimal("0.01"), rounding=decimal.ROUND_HALF_UP)

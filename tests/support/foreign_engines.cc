@@ -1,13 +1,11 @@
 #include "support/foreign_engines.h"
 
-#include <stdlib.h>
-#include <unistd.h>
-
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <stdexcept>
 
 #include "base/json.h"
+#include "support/spark_server.h"
 
 namespace qlake::testing {
 namespace {
@@ -20,19 +18,9 @@ std::string PythonOf(ForeignEngine engine) {
   return kRepository + (engine == ForeignEngine::kSpark ? "/.deps/spark/venv/bin/python" : "/.deps/venv/bin/python");
 }
 
-std::string SparkAddress() {
-  static const std::string address = [] {
-    auto up = RunProgram({"/bin/bash", kRepository + "/scripts/spark.sh", "up", "--state", QLAKE_SPARK_STATE, "--owner",
-                          std::to_string(getpid())});
-    if (up.exit_code != 0) throw std::runtime_error("Spark's server did not start: " + up.err);
-    return up.out.substr(0, up.out.find('\n'));
-  }();
-  return address;
-}
-
 struct TemporaryFolder {
   TemporaryFolder() {
-    char pattern[] = "/tmp/qlake_rows_XXXXXX";
+    char pattern[] = "/tmp/qlake_foreign_XXXXXX";
     path = mkdtemp(pattern);
   }
   ~TemporaryFolder() { fs::remove_all(path); }
@@ -67,7 +55,7 @@ ProcessResult RunScript(ForeignEngine engine, const std::string& script, const s
   std::vector<std::string> command = {PythonOf(engine), kRepository + "/tests/conformance/" + script};
   command.insert(command.end(), arguments.begin(), arguments.end());
   Environment environment;
-  if (engine == ForeignEngine::kSpark) environment["QLAKE_SPARK"] = SparkAddress();
+  if (engine == ForeignEngine::kSpark) environment["QLAKE_SPARK_ADDRESS"] = SparkServer::Shared().address();
   return RunProgram(command, environment);
 }
 

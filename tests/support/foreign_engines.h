@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@ namespace qlake::testing {
 // Engines that no one here wrote, driven by the Python scripts of tests/conformance: deltalake, Polars and DuckDB's
 // delta extension (installed by scripts/install.sh --test), and Spark behind its Connect server (scripts/spark.sh).
 enum class ForeignEngine { kDeltalake, kPolars, kDuckdb, kSpark };
+inline constexpr std::array kForeignEngines = {ForeignEngine::kDeltalake, ForeignEngine::kPolars,
+                                               ForeignEngine::kDuckdb, ForeignEngine::kSpark};
 
 std::string NameOf(ForeignEngine engine);
 void PrintTo(ForeignEngine engine, std::ostream* out);  // For GoogleTest.
@@ -18,8 +21,8 @@ void PrintTo(ForeignEngine engine, std::ostream* out);  // For GoogleTest.
 // What is to be done before the engine can be used, for a skip message; empty: nothing.
 std::string MissingInstallation(ForeignEngine engine);
 
-// Runs a script of tests/conformance with the engine's Python. Spark's server is the one that this run of the tests
-// shares (test `spark.up` of ctest), else one that ends with this process.
+// Runs a script of tests/conformance with the engine's Python. Spark's server is the one that all tests of this run
+// share: ctest's (QLAKE_SPARK names its folder), else one that ends with this process.
 ProcessResult RunScript(ForeignEngine engine, const std::string& script, const std::vector<std::string>& arguments);
 
 // One state of a table as the engine must see it, and `qlake sql --table` does.

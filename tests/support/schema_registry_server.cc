@@ -26,6 +26,7 @@ SchemaRegistryServer::~SchemaRegistryServer() {
 }
 
 void SchemaRegistryServer::Kill() const { Run("kill"); }
+void SchemaRegistryServer::Restart() const { Run("restart"); }
 
 void SchemaRegistryServer::Run(const std::string& command) const {
   std::vector<std::string> arguments = {QLAKE_REPOSITORY "/scripts/registry.sh", command, folder_};

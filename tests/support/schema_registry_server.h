@@ -13,6 +13,7 @@ class SchemaRegistryServer {
   SchemaRegistryServer& operator=(const SchemaRegistryServer&) = delete;
 
   void Kill() const;
+  void Restart() const;  // At the same address; it has forgotten all schemas.
   const std::string& url() const { return url_; }
 
  private:

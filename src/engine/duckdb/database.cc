@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <set>
 #include <thread>
 
@@ -28,16 +27,6 @@ namespace {
 
 // Files of so many bytes are staged and asked faster in one thread than by all of them.
 constexpr uint64_t kFewBytesMax = uint64_t{4} << 20;
-
-std::string Quote(std::string_view text, char mark) {
-  std::string quoted(1, mark);
-  for (char c : text) {
-    if (c == mark) quoted.push_back(mark);
-    quoted.push_back(c);
-  }
-  quoted.push_back(mark);
-  return quoted;
-}
 
 size_t ThreadsOf(const DatabaseOptions& options) {
   return options.threads > 0 ? static_cast<size_t>(options.threads) : std::max(1U, std::thread::hardware_concurrency());
@@ -120,16 +109,6 @@ Database::~Database() = default;
 
 void Database::Run(std::string_view sql) { state_->connection.Run(sql); }
 
-Result Database::Query(std::string_view sql) {
-  Result result;
-  Query(sql, {[&](const std::vector<ResultColumn>& columns) { result.columns = columns; },
-              [&](ResultRow& row) {
-                result.rows.push_back(std::move(row));
-                return true;
-              }});
-  return result;
-}
-
 void Database::Query(std::string_view sql, const ResultVisitor& visitor) {
   ResultStream stream = state_->connection.Stream(sql);
   if (visitor.on_columns) visitor.on_columns(ColumnsOf(stream));
@@ -140,21 +119,6 @@ void Database::Query(std::string_view sql, const ResultVisitor& visitor) {
       if (visitor.on_row && !visitor.on_row(cells)) return;
     }
   }
-}
-
-int64_t Database::QueryInteger(std::string_view sql) {
-  Result result = Query(sql);
-  if (result.rows.size() != 1 || result.columns.size() != 1) {
-    throw base::InputError("sql: one integer is wanted, not {} rows of {} columns", result.rows.size(),
-                           result.columns.size());
-  }
-  std::string text = result.rows[0][0].value_or("0");
-  int64_t value = 0;
-  auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
-    throw base::InputError("sql: one integer is wanted, not {}", text);
-  }
-  return value;
 }
 
 void Database::VisitIntegers(std::string_view sql, const std::function<void(const std::vector<int64_t>&)>& on_row) {
@@ -365,8 +329,5 @@ void Database::Interrupt() {
 }
 
 ScanProgress Database::progress() const { return state_->meter.progress(); }
-
-std::string QuoteLiteral(std::string_view text) { return Quote(text, '\''); }
-std::string QuoteName(std::string_view name) { return Quote(name, '"'); }
 
 }  // namespace qlake::engine

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,11 +10,12 @@
 
 #include "base/clock.h"
 #include "base/column_type.h"
-#include "delta/constraints.h"
 #include "delta/snapshot.h"
-#include "delta/transaction.h"
 #include "engine/duckdb/row_rules.h"
+#include "engine/engine.h"
 #include "engine/result.h"
+#include "engine/sql_text.h"
+#include "engine/table_change.h"
 #include "rows/reader.h"
 #include "storage/storage.h"
 
@@ -85,65 +85,6 @@ struct ScanProgress {
   int64_t rows_done = 0;
 };
 
-// What to do to one table in one commit. Inserted rows have the table's columns in its order, partition columns
-// included. Present rows go in one way at most: by keys, by a condition, or whole files of them.
-struct TableChange {
-  std::string insert_sql;  // SELECT of the rows to add; empty: none.
-  // SELECT of the keys (columns `key_columns`) whose rows go; files that hold any are rewritten without them. Empty:
-  // none.
-  std::string remove_sql;
-  std::vector<std::string> key_columns;
-  // A condition over the table's columns: rows for which it is true go. Files go without being read where their
-  // partition decides it.
-  std::string remove_where;
-  bool insert_matches_where = false;  // The inserted rows meet remove_where, or the change is Error{kInput}: they
-                                      // replace what it removes.
-  bool replace = false;               // All present rows go,
-  bool replace_partitions = false;    // or all of the partitions that inserted rows are of.
-  // The inserted rows need no order, and those of one partition come together (StagedScan::by_cluster): they are
-  // written by many threads while they come.
-  bool clustered = false;
-  // Paths of live files that go as they are: the inserted rows stand for theirs. When one of them is no longer live,
-  // the outcome is a Conflict.
-  std::vector<std::string> fold_files;
-};
-
-// What a table asks of everybody who writes it.
-struct TableSettings {
-  std::vector<delta::Constraint> checks;          // CHECK constraints, by name.
-  std::map<std::string, std::string> properties;  // delta::RequireProperty says which.
-};
-
-// The table as it shall be. Columns that the table lacks are added, as nullable ones; where a type is wider than the
-// table's, the table's files are rewritten in it.
-struct TableTarget {
-  std::string path;  // In the storage: warehouse/sales_transactions_fact
-  std::vector<base::Column> columns;
-  std::vector<std::string> partition_columns;
-  std::string description;
-  // What earlier settings asked for and these do not goes; what others set stays. Nothing: all stays as it is.
-  std::optional<TableSettings> settings = std::nullopt;
-};
-
-struct ApplyOptions {
-  std::vector<delta::SetTransaction> progress;  // Staged in the same commit.
-  std::string fence_app;                        // delta::Transaction::FenceBy, when not empty.
-  int64_t fence_epoch = 0;
-  delta::CommitOptions commit;
-};
-
-struct ApplyReport {
-  delta::CommitOutcome outcome;
-  int64_t rows_inserted = 0;
-  int64_t rows_removed = 0;
-  int64_t rows_copied = 0;  // From files that went into files that came: rows that stay.
-  int64_t files_added = 0;
-  int64_t files_removed = 0;
-  int64_t change_files_added = 0;
-  uint64_t bytes_written = 0;
-  uint64_t bytes_removed = 0;
-};
-
 // A change of one table whose rows are computed: what is left asks the engine nothing. One that is never committed
 // leaves at most files that no version names.
 class ComputedChange {
@@ -162,17 +103,15 @@ class ComputedChange {
 
 // The embedded engine: one in-memory DuckDB with our functions, over one storage. Not thread-safe, but for Interrupt()
 // and progress(). SQL errors are Error{kInput} with DuckDB's message and position; running out of memory or disk kIo.
-class Database {
+class Database : public Engine {
  public:
   Database(storage::Storage& storage, const DatabaseOptions& options);
-  ~Database();
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
+  ~Database() override;
 
-  void Run(std::string_view sql);  // Any number of statements; answers are dropped.
-  Result Query(std::string_view sql);
-  void Query(std::string_view sql, const ResultVisitor& visitor);  // Streamed, in order.
-  int64_t QueryInteger(std::string_view sql);                      // One row, one integer; NULL is 0.
+  std::string_view name() const override { return "duckdb"; }
+  void Run(std::string_view sql) override;
+  using Engine::Query;
+  void Query(std::string_view sql, const ResultVisitor& visitor) override;
   // Many rows of BIGINT columns without NULLs, in no order.
   void VisitIntegers(std::string_view sql, const std::function<void(const std::vector<int64_t>&)>& on_row);
   // Creates or replaces a table of texts and integers in memory and fills it; NULL is nothing.
@@ -182,18 +121,17 @@ class Database {
   // cast).
   std::vector<base::Column> Describe(std::string_view sql);
 
-  // Defines view `name` (schema-qualified, schema created when absent) over a raw scan, or over the live files of a
-  // Delta snapshot (partition columns from their values; DuckDB prunes files by partition filters). Replaces an older
-  // one of the name.
+  // Each defines view `name` (schema-qualified, schema created when absent) and replaces an older one of the name. Of a
+  // Delta snapshot partition columns come from their values; DuckDB prunes files by partition filters.
   void DefineRawScan(const std::string& name, RawScan scan);
   void DefineStagedScan(const std::string& name, StagedScan scan);
-  void DefineTable(const std::string& name, const delta::Snapshot& snapshot);
+  void DefineTable(const std::string& name, const delta::Snapshot& snapshot) override;
   // Over some of the snapshot's live files. REQUIRES: each path is one's.
   void DefineFiles(const std::string& name, const delta::Snapshot& snapshot, const std::vector<std::string>& paths);
   // Over files that are, or were, of the snapshot's table. REQUIRES: they are still there.
   void DefineFiles(const std::string& name, const delta::Snapshot& snapshot, const std::vector<delta::AddFile>& files);
   // Over a SELECT of ours. Raw scans apart, what is defined is what CheckReadOnlySelect() lets a user read.
-  void DefineView(const std::string& name, const std::string& select);
+  void DefineView(const std::string& name, const std::string& select) override;
   // A view of the table's columns without rows, for a table that does not exist yet.
   void DefineEmptyTable(const std::string& name, const std::vector<base::Column>& columns);
 
@@ -226,21 +164,15 @@ class Database {
   void ForgetStagedRows();
   size_t threads() const;
 
-  // From now on only one SELECT that reads defined tables runs: no files, no network, no settings, no other statement.
-  // CheckReadOnlySelect throws Error{kInput} that says what is out of reach.
-  void CheckReadOnlySelect(std::string_view sql);
-  void Lock();
+  void CheckReadOnlySelect(std::string_view sql) override;
+  void Lock() override;
 
-  void Interrupt();  // From another thread or a signal watcher: the running statement fails with Error{kUnavailable}.
+  void Interrupt() override;
   ScanProgress progress() const;
 
  private:
   class State;
   std::unique_ptr<State> state_;
 };
-
-// Text as a SQL literal or identifier of both engines.
-std::string QuoteLiteral(std::string_view text);
-std::string QuoteName(std::string_view name);
 
 }  // namespace qlake::engine

@@ -1,6 +1,6 @@
-#include "stream/json_number.h"
+#include "events/json_number.h"
 
-namespace qlake::stream {
+namespace qlake::events {
 namespace {
 
 constexpr int64_t kExponentMost = 1'000'000;  // Beyond it only zero fits, whatever the exponent.
@@ -51,4 +51,4 @@ std::optional<int64_t> ParseJsonDecimal(std::string_view text, int scale) {
   return is_negative ? -value : value;
 }
 
-}  // namespace qlake::stream
+}  // namespace qlake::events

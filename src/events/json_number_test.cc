@@ -1,8 +1,8 @@
-#include "stream/json_number.h"
+#include "events/json_number.h"
 
 #include <gtest/gtest.h>
 
-namespace qlake::stream {
+namespace qlake::events {
 namespace {
 
 TEST(JsonNumberTest, DecimalsAreExactOrNothing) {
@@ -22,4 +22,4 @@ TEST(JsonNumberTest, DecimalsAreExactOrNothing) {
 }
 
 }  // namespace
-}  // namespace qlake::stream
+}  // namespace qlake::events

@@ -1,13 +1,13 @@
 #pragma once
 
-#include "lake/event_shape.h"
+#include "events/event_shape.h"
 
-namespace qlake::stream {
+namespace qlake::events {
 
 // For tests: a contract of events with a column of each kind.
-inline lake::EventShape TestShape() {
+inline EventShape TestShape() {
   using Kind = base::ColumnType::Kind;
-  lake::EventShape shape;
+  EventShape shape;
   shape.name = "app_events";
   shape.columns = {
       {.name = "eventType", .required = true},
@@ -28,4 +28,4 @@ inline lake::EventShape TestShape() {
   return shape;
 }
 
-}  // namespace qlake::stream
+}  // namespace qlake::events

@@ -1,4 +1,4 @@
-#include "stream/event_decoder.h"
+#include "events/event_decoder.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -11,10 +11,10 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "events/json_number.h"
 #include "rows/json_scalar.h"
-#include "stream/json_number.h"
 
-namespace qlake::stream {
+namespace qlake::events {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
@@ -194,7 +194,7 @@ std::optional<int64_t> ParseEventTime(std::string_view text, int64_t zone_offset
 // One message after the other through simdjson's on-demand parser, which checks only what is visited: this visits all.
 class EventDecoder::Parser {
  public:
-  explicit Parser(const lake::EventShape& shape) : shape_(shape) {
+  explicit Parser(const EventShape& shape) : shape_(shape) {
     event_.cells.resize(shape.columns.size());
     QLAKE_CHECK(shape.columns.size() <= 64);  // seen_ has a bit for each.
     for (size_t slots = 64; !FillSlots(slots); slots *= 2) {
@@ -266,7 +266,7 @@ class EventDecoder::Parser {
     return true;
   }
 
-  const lake::EventColumn* FindColumn(std::string_view name, size_t& index) const {
+  const EventColumn* FindColumn(std::string_view name, size_t& index) const {
     int16_t slot = slots_[HashOf(name) & (slots_.size() - 1)];
     if (slot >= 0 && shape_.columns[static_cast<size_t>(slot)].name == name) {
       index = static_cast<size_t>(slot);
@@ -431,7 +431,7 @@ class EventDecoder::Parser {
 
   // --- values ---
 
-  error_code ReadColumn(const lake::EventColumn& column, size_t index, ondemand::value value) {
+  error_code ReadColumn(const EventColumn& column, size_t index, ondemand::value value) {
     const uint64_t bit = uint64_t{1} << index;
     bool is_second = (seen_ & bit) != 0;
     seen_ |= bit;
@@ -485,7 +485,7 @@ class EventDecoder::Parser {
     return simdjson::SUCCESS;
   }
 
-  bool ReadNumber(const lake::EventColumn& column, std::string_view token, EventCell& cell) {
+  bool ReadNumber(const EventColumn& column, std::string_view token, EventCell& cell) {
     bool is_whole = column.type.kind == Kind::kInteger || column.type.kind == Kind::kLong;
     if (!is_whole && column.type.kind != Kind::kDecimal) {
       RefuseType(column, ondemand::json_type::number);
@@ -516,7 +516,7 @@ class EventDecoder::Parser {
     return unscaled > -limit && unscaled < limit;
   }
 
-  bool JudgeText(const lake::EventColumn& column, std::string_view text) {
+  bool JudgeText(const EventColumn& column, std::string_view text) {
     if (column.digits > 0) {
       bool fits = text.size() == static_cast<size_t>(column.digits) && std::all_of(text.begin(), text.end(), IsDigit);
       if (!fits) Refuse(column, fmt::format("must be {} digits", column.digits), text);
@@ -530,11 +530,11 @@ class EventDecoder::Parser {
     return false;
   }
 
-  void Refuse(const lake::EventColumn& column, std::string_view why, std::string_view value) {
+  void Refuse(const EventColumn& column, std::string_view why, std::string_view value) {
     Fail("{} {}: {}", column.name, why, column.personal ? base::Mask(value) : Shown(value));
   }
 
-  void RefuseType(const lake::EventColumn& column, ondemand::json_type type) {
+  void RefuseType(const EventColumn& column, ondemand::json_type type) {
     const char* wanted = column.type.kind == Kind::kBoolean                                          ? "boolean"
                          : column.type.kind == Kind::kString || column.type.kind == Kind::kTimestamp ? "string"
                                                                                                      : "number";
@@ -565,12 +565,12 @@ class EventDecoder::Parser {
     }
   }
 
-  bool WasRefused(const lake::EventColumn& column) const {
+  bool WasRefused(const EventColumn& column) const {
     return std::any_of(event_.reasons.begin(), event_.reasons.end(),
                        [&](const auto& reason) { return reason.starts_with(column.name + " "); });
   }
 
-  const lake::EventShape& shape_;
+  const EventShape& shape_;
   std::vector<int16_t> slots_;  // Index of the column by the hash of its name, -1: none.
   ondemand::parser parser_;
   ondemand::document* document_ = nullptr;  // That is being read.
@@ -582,7 +582,7 @@ class EventDecoder::Parser {
   bool is_other_json_ = false;  // The message is JSON, and no object.
 };
 
-EventDecoder::EventDecoder(const lake::EventShape& shape) : shape_(shape), parser_(std::make_unique<Parser>(shape_)) {}
+EventDecoder::EventDecoder(const EventShape& shape) : shape_(shape), parser_(std::make_unique<Parser>(shape_)) {}
 
 EventDecoder::~EventDecoder() = default;
 
@@ -590,4 +590,4 @@ const DecodedEvent& EventDecoder::Decode(std::string_view message, base::Timesta
   return parser_->Decode(message, taken_in);
 }
 
-}  // namespace qlake::stream
+}  // namespace qlake::events

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "lake/event_shape.h"
+#include "events/event_shape.h"
 
-namespace qlake::stream {
+namespace qlake::events {
 
 // The value of one column: nothing, a text, or a number (a boolean as 0 or 1, a decimal unscaled, a time in us).
 struct EventCell {
@@ -38,12 +38,12 @@ struct DecodedEvent {
 // UTF-8). Not thread-safe.
 class EventDecoder {
  public:
-  explicit EventDecoder(const lake::EventShape& shape);
+  explicit EventDecoder(const EventShape& shape);
   ~EventDecoder();
   EventDecoder(const EventDecoder&) = delete;
   EventDecoder& operator=(const EventDecoder&) = delete;
 
-  const lake::EventShape& shape() const { return shape_; }
+  const EventShape& shape() const { return shape_; }
 
   // `taken_in`: the broker's time of the message.
   const DecodedEvent& Decode(std::string_view message, base::Timestamp taken_in);
@@ -51,7 +51,7 @@ class EventDecoder {
  private:
   class Parser;
 
-  const lake::EventShape shape_;
+  const EventShape shape_;
   std::unique_ptr<Parser> parser_;
 };
 
@@ -59,4 +59,4 @@ class EventDecoder {
 // to `zone_offset_us`. Nothing when it is no such time.
 std::optional<int64_t> ParseEventTime(std::string_view text, int64_t zone_offset_us);
 
-}  // namespace qlake::stream
+}  // namespace qlake::events

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/column_type.h"
 
-namespace qlake::lake {
+namespace qlake::events {
 
 // A field of an event that has a column of its own.
 struct EventColumn {
@@ -40,4 +40,4 @@ struct EventShape {
   int depth_max = 0;
 };
 
-}  // namespace qlake::lake
+}  // namespace qlake::events

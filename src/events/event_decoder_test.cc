@@ -1,4 +1,4 @@
-#include "stream/event_decoder.h"
+#include "events/event_decoder.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -10,9 +10,10 @@
 #include <random>
 
 #include "base/json.h"
-#include "stream/test_shape.h"
+#include "base/test_seed.h"
+#include "events/test_shape.h"
 
-namespace qlake::stream {
+namespace qlake::events {
 namespace {
 
 const base::Timestamp kNow = *base::ParseTimestamp("2023-12-28T12:00:00Z");
@@ -166,12 +167,9 @@ TEST_F(EventDecoderTest, TheJsonTestSuiteIsJudgedAsItSays) {
 
 // Garbled events: never a crash, and what is called JSON or not is what another parser calls it.
 TEST_F(EventDecoderTest, GarbledMessagesAreJudgedAsAnotherParserJudgesThem) {
-  const char* given = std::getenv("QLAKE_SEED");
-  uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
   const char* rounds = std::getenv("QLAKE_ROUNDS");
   int rounds_max = rounds != nullptr ? std::atoi(rounds) * 1000 : 30'000;
-  SCOPED_TRACE(fmt::format("QLAKE_SEED={}", seed));
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(base::TestSeed());
   const std::vector<std::string> texts = {
       kView, With(R"("quantity":3,"metadata":{"totalAmount":12.50,"x":[true,null,{"a":"\u00e9"}]})"),
       With(R"("a":{"b":{"c":[[],{},"",-0.5e-3]}},"gift":false)"), R"([{"a":1},2])"};
@@ -213,4 +211,4 @@ TEST_F(EventDecoderTest, GarbledMessagesAreJudgedAsAnotherParserJudgesThem) {
 }
 
 }  // namespace
-}  // namespace qlake::stream
+}  // namespace qlake::events
