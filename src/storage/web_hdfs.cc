@@ -189,7 +189,9 @@ std::optional<http::Response> WebHdfs::TryNameNode(http::Method method, std::str
     if (response.status < 400) return response;
     HdfsAnswer answer = Understand(response);
     if (response.status == kUnauthorized || Contains(kAboutTheIdentity, answer.exception)) attempts.Refuse(answer);
-    bool has_no_datanode = answer.message.find("Failed to find datanode") != std::string::npos;
+    // All that could have it are excluded, or do not run at the moment.
+    bool has_no_datanode = answer.message.find("Failed to find datanode") != std::string::npos ||
+                           answer.message.find("No active nodes contain this block") != std::string::npos;
     if (has_no_datanode) attempts.bad_hosts.clear();
     if (!has_no_datanode && response.status < kServerErrors && !Contains(kNotInCharge, answer.exception)) {
       return response;
