@@ -37,6 +37,8 @@ std::string StartSpark() {
   return folder.path;
 }
 
+}  // namespace
+
 std::string SparkAddress() {
   static const std::string folder = std::getenv("QLAKE_SPARK") != nullptr ? std::getenv("QLAKE_SPARK") : StartSpark();
   const std::string key = "address=";
@@ -46,8 +48,6 @@ std::string SparkAddress() {
   }
   throw std::runtime_error("no Spark runs in " + folder + " (QLAKE_SPARK)");
 }
-
-}  // namespace
 
 std::string NameOf(ForeignEngine engine) {
   switch (engine) {
