@@ -30,8 +30,10 @@ class AnswerParityTest : public LakeTest {
          "branch_id,location,establish_date,class\n1,\"New, York\",2001-2-3,A\n");
     MustRun({"run"});
     std::string events = folder() + "/events.jsonl";
-    MustRun({"simulate", "events", "--out", events, "--count", "3000", "--seed", "7", "--bad", "0.01", "--late", "0.02",
-             "--start", "2023-12-28T08:00:00Z", "--per-second", "1"});
+    EXPECT_EQ(Qlake({"simulate", "events", "--out", events, "--count", "3000", "--seed", "7", "--bad", "0.01", "--late",
+                     "0.02", "--start", "2023-12-28T08:00:00Z", "--per-second", "1"})
+                  .exit_code,
+              0);
     MustRun({"stream", "--from-file", events, "--until-idle"});
     return true;
   }
@@ -116,8 +118,11 @@ TEST_F(AnswerParityTest, WhatIsOutOfReachExitsWithTwoAndSaysWhy) {
   ExpectRefusedOnSpark({"sql", "SELECT * FROM delta.`" + lake() + "/raw/files`"}, "cannot be found");
   ExpectRefusedOnSpark({"sql", "SELECT no_such_column FROM marts.sales_daily"}, "no_such_column");
   ExpectRefusedOnSpark({"sql", "SELECT count(*) FROM raw.sales_transactions"}, "--engine duckdb");
-  ExpectRefusedOnSpark({"process"}, "--engine duckdb");
-  ExpectRefusedOnSpark({"run"}, "--engine duckdb");
+  for (const char* command : {"process", "run"}) {
+    auto refused = Run({command, "--engine", "spark"});
+    EXPECT_EQ(refused.exit_code, 2) << command;
+    EXPECT_NE(refused.err.find("--engine duckdb"), std::string::npos) << refused.err;
+  }
 }
 
 TEST_F(AnswerParityTest, AServerThatIsNotThereIsNamed) {
