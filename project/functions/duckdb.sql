@@ -2,8 +2,11 @@
 -- parse_integer, parse_bigint, parse_boolean, is_decimal, parse_date, clean_email, split_address, content_hash (src/engine/duckdb/functions.cc).
 
 -- A personal value as messages may show it: j***(18).
-CREATE OR REPLACE MACRO mask(t) AS
+CREATE OR REPLACE MACRO mask_value(t) AS
   substr(t, 1, 1) || '***(' || CAST(length(t) AS VARCHAR) || ')';
+
+-- The same by its older name, which is another function on Spark.
+CREATE OR REPLACE MACRO mask(t) AS mask_value(t);
 
 -- A value as a message shows it: in quotes, its beginning only when it is long.
 CREATE OR REPLACE MACRO quote_value(t) AS
@@ -24,7 +27,7 @@ CREATE OR REPLACE MACRO percent_of(part, whole) AS
 
 -- The window of so many minutes that a time lies in: its begin, counted from midnight UTC.
 CREATE OR REPLACE MACRO window_start(t, minutes) AS
-  to_timestamp(epoch_us(t) // (60000000 * minutes) * (60 * minutes));
+  to_timestamp(epoch_us(t) // (CAST(60000000 AS BIGINT) * minutes) * (60 * minutes));
 
 -- What each of `n` has of `total`, n above 0: DECIMAL(38,2), half up, counted in integers as percent_of does.
 CREATE OR REPLACE MACRO average_of(total, n) AS

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/context.h"
+#include "cli/engine_choice.h"
 #include "cli/hdfs_settings.h"
 #include "cli/open_lake.h"
 #include "cli/progress.h"
@@ -53,7 +54,10 @@ void AddProcess(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<Options>();
   command.add_flag("--strict", options->strict, "exit with 3 when rows went to quarantine");
   command.callback([&line, options] {
-    line.command = [options](Context& context) { return Execute(context, *options, &run::Runner::Process); };
+    line.command = [options](Context& context) {
+      RequireDuckdb(context, "process");
+      return Execute(context, *options, &run::Runner::Process);
+    };
   });
 }
 

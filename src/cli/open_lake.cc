@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "cli/engine_choice.h"
 #include "cli/hdfs_settings.h"
 
 namespace qlake::cli {
@@ -21,10 +22,17 @@ lake::LakeOptions CheckedOptions(const Context& context, IfAbsent if_absent) {
   return options;
 }
 
+// Opens the lake's engines, all before an interrupt can look for them.
+std::function<void()> InterruptOf(lake::Lake& lake, const Context& context, ComputesOn computes_on) {
+  lake.database();
+  if (computes_on == ComputesOn::kEngineOfSettings) lake.UseEngine(MakeSparkEngine(context, lake.storage()));
+  return [&lake] { lake.Interrupt(); };
+}
+
 }  // namespace
 
-OpenLake::OpenLake(Context& context, IfAbsent if_absent)
+OpenLake::OpenLake(Context& context, IfAbsent if_absent, ComputesOn computes_on)
     : lake_(CheckedOptions(context, if_absent), context.clock),
-      scope_(context.interrupts, [this] { lake_.Interrupt(); }) {}
+      scope_(context.interrupts, InterruptOf(lake_, context, computes_on)) {}
 
 }  // namespace qlake::cli

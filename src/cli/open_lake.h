@@ -7,13 +7,15 @@
 namespace qlake::cli {
 
 enum class IfAbsent { kCreate, kRefuse };
+// What a command computes with: commands of the lake's own tables know DuckDB only, and never reach for a server.
+enum class ComputesOn { kDuckdb, kEngineOfSettings };
 
 // The lake of the settings, its engine open; Ctrl-C interrupts what that runs.
 class OpenLake {
  public:
   // Throws Error{kInput} when there is no such folder and it shall not be created: a command that only reads must not
   // turn a mistyped name into a lake.
-  OpenLake(Context& context, IfAbsent if_absent);
+  OpenLake(Context& context, IfAbsent if_absent, ComputesOn computes_on = ComputesOn::kDuckdb);
 
   lake::Lake& operator*() { return lake_; }
   lake::Lake* operator->() { return &lake_; }

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "cli/as_of.h"
 #include "cli/context.h"
+#include "cli/engine_choice.h"
 #include "cli/open_lake.h"
 #include "cli/report_printing.h"
 #include "run/published.h"
@@ -39,7 +40,7 @@ int Execute(Context& context, const Options& options) {
   for (const auto& definition : reports) {
     names.push_back(definition.name);
     if (definition.name != options.name) continue;
-    OpenLake lake(context, IfAbsent::kRefuse);
+    OpenLake lake(context, IfAbsent::kRefuse, ComputesOn::kEngineOfSettings);
     run::RequirePublished(*lake, lake->engine(), project, ParseAsOfTime("--as-of", options.as_of),
                           report::RenderSql(definition, dates));
     PrintReport(context, *lake, definition, dates, options.answer);
@@ -52,9 +53,10 @@ int Execute(Context& context, const Options& options) {
 
 void AddReport(CLI::App& app, CommandLine& line) {
   auto& command = line.Add(app, "report", "Answer a report of the project from the last publication",
-                           {"project", "lake", "memory", "engine"},
+                           WithEngineKeys({"project", "lake", "memory"}),
                            "  qlake report --list\n  qlake report top-products --limit 5\n"
-                           "  qlake report lowest-online-cities --from 2023-01-01 --to 2023-03-31 --format csv");
+                           "  qlake report lowest-online-cities --from 2023-01-01 --to 2023-03-31 --format csv\n"
+                           "  qlake report top-products --engine spark --spark-connect sc://127.0.0.1:15002");
   auto options = std::make_shared<Options>();
   command.add_option("name", options->name, "the report's name");
   command.add_flag("--list", options->list, "list all reports");

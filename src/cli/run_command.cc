@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/context.h"
+#include "cli/engine_choice.h"
 #include "cli/open_lake.h"
 #include "cli/progress.h"
 #include "cli/report_printing.h"
@@ -32,6 +33,7 @@ void PrintReports(Context& context, lake::Lake& lake, const model::Project& proj
 }
 
 int Execute(Context& context, const Options& options) {
+  RequireDuckdb(context, "run");
   OpenLake lake(context, IfAbsent::kCreate);
   auto project = context.LoadProject();
   auto settings = RunSettingsOf(context, options.hour);

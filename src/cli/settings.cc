@@ -47,7 +47,7 @@ class Interpreter {
     settings_.dump_folder = LocalFolder("dump_dir");
     settings_.log_file = Value("log.file");
     settings_.log_level = LogLevel("log.level");
-    CheckEngine();
+    CheckOneOf("engine", {"duckdb", "spark"});
     settings_.memory_bytes = Memory("memory");
     // A part of a second of age counts as a whole one.
     settings_.settle = std::chrono::ceil<std::chrono::seconds>(Duration("settle"));
@@ -80,13 +80,6 @@ class Interpreter {
       Refuse(key, "a folder of the local disk or hdfs://host:port/folder");
     }
     return Value(key);
-  }
-
-  void CheckEngine() const {
-    if (Value("engine") == "spark") {
-      throw base::InputError("engine spark is not built into this version: use duckdb");
-    }
-    if (Value("engine") != "duckdb") Refuse("engine", "duckdb");
   }
 
   void CheckOneOf(const std::string& key, const std::vector<std::string>& values) const {
@@ -130,7 +123,13 @@ const std::vector<SettingDefinition>& SettingDefinitions() {
       {"landing", "QLAKE_LANDING", "--landing", "landing", true, "landing zone: folder with a folder for each drop"},
       {"lake", "QLAKE_LAKE", "--lake", "lake", true, "folder of the lake, or hdfs://host:port/folder"},
       {"dump_dir", "QLAKE_DUMP_DIR", "--dump-dir", "dump", true, "folder for the B2B files"},
-      {"engine", "QLAKE_ENGINE", "--engine", "duckdb", false, "engine that computes: duckdb"},
+      {"engine", "QLAKE_ENGINE", "--engine", "duckdb", false,
+       "engine that computes: duckdb, in this process, or spark"},
+      {"spark.connect", "QLAKE_SPARK_CONNECT", "--spark-connect", "sc://127.0.0.1:15002", false,
+       "Spark Connect server, sc://host:port, of engine spark; sc://host:port/;use_ssl=true for TLS"},
+      {"spark.token", "QLAKE_SPARK_TOKEN", "", "", false, "token that the server asks for", true},
+      {"spark.ca_file", "QLAKE_SPARK_CA_FILE", "--spark-ca-file", "", true,
+       "PEM file of the authorities to trust, with use_ssl (default: the system's)"},
       {"memory", "QLAKE_MEMORY", "--memory", "1GiB", false, "memory that the work may take"},
       {"settle", "QLAKE_SETTLE", "--settle", "0s", false, "leave files younger than that for the next time"},
       {"lease_wait", "QLAKE_LEASE_WAIT", "--lease-wait", "10s", false,

@@ -95,7 +95,7 @@ TEST_F(SettingsTest, AWrongValueIsNamedWithItsOrigin) {
   EXPECT_EQ(FailureOf({{"memory", "lots"}}),
             "memory (--memory) must be a size of at least 128MiB, such as 512MB or 1GiB: lots");
   EXPECT_EQ(FailureOf({{"settle", "30"}}), "settle (--settle) must be a duration such as 500ms, 30s or 5m: 30");
-  EXPECT_EQ(FailureOf({{"engine", "spark"}}), "engine spark is not built into this version: use duckdb");
+  EXPECT_EQ(FailureOf({{"engine", "flink"}}), "engine (--engine) must be one of duckdb, spark: flink");
   EXPECT_EQ(FailureOf({{"log.level", "loud"}}),
             "log.level (--log-level) must be debug, info, warn, error or off: loud");
   Put("qlake.toml", "\nlease_wait = \"soon\"\n");

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "cli/answer.h"
 #include "cli/as_of.h"
+#include "cli/engine_choice.h"
 #include "cli/open_lake.h"
 #include "delta/snapshot.h"
 #include "run/published.h"
@@ -36,17 +37,20 @@ int AnswerFromTable(Context& context, const Options& options, const AsOf& as_of)
   auto snapshot = as_of.time ? delta::Snapshot::LoadAsOf(*storage, table, *as_of.time)
                              : delta::Snapshot::Load(*storage, table, as_of.version);
   if (!snapshot) throw base::InputError("there is no Delta table (--table): {}", options.table_path);
-  engine::DatabaseOptions database_options;
-  database_options.memory_bytes = context.settings.memory_bytes;
-  engine::Database database(*storage, database_options);
-  Interrupts::Scope scope(context.interrupts, [&database] { database.Interrupt(); });
-  database.DefineTable("main.t", *snapshot);
-  AnswerReadOnly(context, database, options);
+  std::unique_ptr<engine::Engine> engine = MakeSparkEngine(context, *storage);
+  if (!engine) {
+    engine::DatabaseOptions database_options;
+    database_options.memory_bytes = context.settings.memory_bytes;
+    engine = std::make_unique<engine::Database>(*storage, database_options);
+  }
+  Interrupts::Scope scope(context.interrupts, [&engine] { engine->Interrupt(); });
+  engine->DefineTable("main.t", *snapshot);
+  AnswerReadOnly(context, *engine, options);
   return kExitDone;
 }
 
 int AnswerFromLake(Context& context, const Options& options, const AsOf& as_of) {
-  OpenLake lake(context, IfAbsent::kRefuse);
+  OpenLake lake(context, IfAbsent::kRefuse, ComputesOn::kEngineOfSettings);
   auto project = context.LoadProject();
   if (as_of.version) {
     run::DefineVersion(*lake, lake->engine(), project, *as_of.version, options.sql);
@@ -68,11 +72,12 @@ int Execute(Context& context, const Options& options) {
 void AddSql(CLI::App& app, CommandLine& line) {
   auto& command = line.Add(
       app, "sql", "Answer one SELECT over the lake's tables, as last published; nothing else is in reach",
-      {"project", "lake", "memory"},
+      WithEngineKeys({"project", "lake", "memory"}),
       "  qlake sql \"SELECT count(*), sum(total_paid_price) FROM sales_transactions_fact\"\n"
       "  qlake sql \"SELECT * FROM raw.sales_transactions WHERE transaction_id = 'trx-152546429674'\" --format json\n"
       "  qlake sql \"SELECT count(*) FROM customer_dim\" --as-of 2023-05-20T14:00:00Z\n"
-      "  qlake sql --table lake/warehouse/customer_dim --as-of 3 \"SELECT * FROM t\" --format csv");
+      "  qlake sql --table lake/warehouse/customer_dim --as-of 3 \"SELECT * FROM t\" --format csv\n"
+      "  qlake sql \"SELECT count(*) FROM customer_dim\" --engine spark");
   auto options = std::make_shared<Options>();
   command.add_option("sql", options->sql, "the SELECT; tables are layer.table, or table while that is unique")
       ->required();

@@ -96,6 +96,11 @@ std::optional<lake::Publication> DefinePublished(lake::Lake& lake, engine::Engin
   std::vector<lake::FileRecord> files;
   for (const auto& contract : project.contracts()) {
     if (!Names(sql, contract.name)) continue;
+    if (&engine != &lake.database()) {
+      if (!Names(sql, "raw." + contract.name)) continue;
+      throw base::InputError("raw.{} is read from the bytes of the files, which only duckdb does: --engine duckdb",
+                             contract.name);
+    }
     if (files.empty()) {
       for (auto& file : lake::ReadFiles(lake)) {
         if (!as_of || file.received_at <= *as_of) files.push_back(std::move(file));

@@ -29,6 +29,8 @@ struct TemporaryFolder {
 
 }  // namespace
 
+std::string SparkAddress() { return SparkServer::Shared().address(); }
+
 std::string NameOf(ForeignEngine engine) {
   switch (engine) {
     case ForeignEngine::kDeltalake:

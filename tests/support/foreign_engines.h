@@ -21,8 +21,11 @@ void PrintTo(ForeignEngine engine, std::ostream* out);  // For GoogleTest.
 // What is to be done before the engine can be used, for a skip message; empty: nothing.
 std::string MissingInstallation(ForeignEngine engine);
 
-// Runs a script of tests/conformance with the engine's Python. Spark's server is the one that all tests of this run
-// share: ctest's (QLAKE_SPARK names its folder), else one that ends with this process.
+// Of Spark's server, which all tests of this run share: ctest's (QLAKE_SPARK names its folder), else one that ends with
+// this process. sc://host:port
+std::string SparkAddress();
+
+// Runs a script of tests/conformance with the engine's Python.
 ProcessResult RunScript(ForeignEngine engine, const std::string& script, const std::vector<std::string>& arguments);
 
 // One state of a table as the engine must see it, and `qlake sql --table` does.

@@ -2,14 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "engine/duckdb/handles.h"
+#include "engine/value_text.h"
 
 namespace qlake::engine {
 namespace {
@@ -18,22 +16,6 @@ constexpr int64_t kUsPerSecond = 1'000'000;
 constexpr int64_t kMonthsPerYear = 12;
 
 std::string FormatJson(const LogicalType& type, duckdb_vector vector, idx_t row);
-
-std::string FormatUnsigned(unsigned __int128 value, int digits_min) {
-  std::string digits;
-  for (; value > 0 || digits.size() < static_cast<size_t>(digits_min); value /= 10) {
-    digits.push_back(static_cast<char>('0' + static_cast<int>(value % 10)));
-  }
-  std::reverse(digits.begin(), digits.end());
-  return digits;
-}
-
-std::string FormatScaled(__int128 unscaled, int scale) {
-  auto magnitude = static_cast<unsigned __int128>(unscaled);
-  std::string digits = FormatUnsigned(unscaled < 0 ? -magnitude : magnitude, scale + 1);
-  if (scale > 0) digits.insert(digits.size() - static_cast<size_t>(scale), 1, '.');
-  return unscaled < 0 ? "-" + digits : digits;
-}
 
 // REQUIRES: storage is an integer type that DuckDB keeps a DECIMAL or an ENUM in.
 __int128 ReadInteger(duckdb_type storage, const VectorView& cells, idx_t row) {
@@ -55,14 +37,6 @@ __int128 ReadInteger(duckdb_type storage, const VectorView& cells, idx_t row) {
   }
 }
 
-template <typename Float>
-std::string FormatFloat(Float value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
-  std::string text = fmt::format("{}", value);
-  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
-}
-
 std::string FormatDateCell(int32_t days) {
   if (days == std::numeric_limits<int32_t>::max()) return "infinity";
   if (days == -std::numeric_limits<int32_t>::max()) return "-infinity";
@@ -78,17 +52,6 @@ std::string FormatTimestampCell(int64_t value, int64_t us_per_unit) {
 std::string FormatNanoseconds(int64_t ns) {
   int64_t us = ns / 1000 - (ns % 1000 < 0 ? 1 : 0);
   return FormatTimestampCell(us, 1);
-}
-
-// A timestamp without a time zone is a reading of a clock, no moment.
-std::string WithoutZone(std::string text) {
-  if (text.ends_with('Z')) text.pop_back();
-  return text;
-}
-
-std::string FormatTimeOfDay(int64_t us) {
-  return fmt::format("{:02}:{:02}:{:02}.{:06}", us / (3600 * kUsPerSecond), us / (60 * kUsPerSecond) % 60,
-                     us / kUsPerSecond % 60, us % kUsPerSecond);
 }
 
 // As DuckDB writes it: 1 year 2 months 3 days 04:05:06.000000.
@@ -108,26 +71,6 @@ std::string FormatUuid(duckdb_hugeint value) {
   uint64_t upper = static_cast<uint64_t>(value.upper) ^ uint64_t { 1 } << 63;
   return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", upper >> 32, upper >> 16 & 0xFFFF, upper & 0xFFFF,
                      value.lower >> 48, value.lower & 0xFFFFFFFFFFFF);
-}
-
-std::string FormatBase64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (size_t at = 0; at < bytes.size(); at += 3) {
-    uint32_t group = 0;
-    for (size_t i = 0; i < 3; ++i) {
-      group = group << 8 | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0);
-    }
-    for (size_t i = 0; i < 4; ++i) {
-      bool padding = at + i > bytes.size();
-      text.push_back(padding ? '=' : kDigits[group >> (18 - 6 * i) & 63]);
-    }
-  }
-  return text;
-}
-
-std::string QuoteJson(std::string_view text) {
-  return base::Json(text).dump(-1, ' ', false, base::Json::error_handler_t::replace);
 }
 
 std::string FormatElements(const LogicalType& element, duckdb_vector elements, idx_t offset, idx_t count) {
@@ -275,9 +218,6 @@ bool IsNumber(const LogicalType& type) {
       return IsJsonAlready(type) && type.children.empty() && type.id != DUCKDB_TYPE_BOOLEAN && !type.is_json;
   }
 }
-
-// JSON has no NaN and no infinity: there they are texts.
-bool IsJsonNumber(std::string_view text) { return text.find_first_of("NI") == std::string_view::npos; }
 
 std::string FormatJson(const LogicalType& type, duckdb_vector vector, idx_t row) {
   if (VectorView(vector).IsNull(row)) return "null";
