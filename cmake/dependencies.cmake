@@ -60,7 +60,8 @@ set_target_properties(rdkafka PROPERTIES
 # Spark Connect's messages, generated and compiled once for all: of the services only that of base.proto.
 find_package(Protobuf REQUIRED)
 find_library(GRPC_LIBRARY grpc++ REQUIRED)
-find_library(GPR_LIBRARY gpr REQUIRED)  # This one and the next are called by gRPC's headers.
+find_library(GRPC_CORE_LIBRARY grpc REQUIRED)  # This one and the next two are called by gRPC's headers.
+find_library(GPR_LIBRARY gpr REQUIRED)
 find_library(ABSL_SYNCHRONIZATION_LIBRARY absl_synchronization REQUIRED)
 find_program(GRPC_PLUGIN grpc_cpp_plugin REQUIRED)
 set(spark_connect_protos spark/connect/base.proto spark/connect/catalog.proto spark/connect/commands.proto
@@ -85,7 +86,7 @@ add_custom_command(OUTPUT ${spark_connect_sources}
 add_library(spark_connect STATIC EXCLUDE_FROM_ALL ${spark_connect_sources})
 target_include_directories(spark_connect SYSTEM PUBLIC ${spark_connect_generated})
 target_compile_options(spark_connect PRIVATE -O1 -g0 -w)
-target_link_libraries(spark_connect PUBLIC ${GRPC_LIBRARY} ${GPR_LIBRARY} ${ABSL_SYNCHRONIZATION_LIBRARY} protobuf::libprotobuf)
+target_link_libraries(spark_connect PUBLIC ${GRPC_LIBRARY} ${GRPC_CORE_LIBRARY} ${GPR_LIBRARY} ${ABSL_SYNCHRONIZATION_LIBRARY} protobuf::libprotobuf)
 
 # libparquet exports a simdjson and a libcrypto of its own; whichever library stands first serves every caller. Debian's, whose
 # headers we compile against, must be first in each program.

@@ -54,7 +54,7 @@ TEST(SessionViewsTest, LiteralsAndNamesAreWrittenAsSparkReadsThem) {
 TEST(SessionViewsTest, ShortNamesThatTwoLayersHaveAreNobodys) {
   SessionViews views;
   for (const char* table : {"raw.branches", "quarantine.branches", "marts.Sales_daily"}) views.Add(table);
-  std::map<std::string, std::string> expected = {{`sales_daily`, "marts.sales_daily"}};
+  std::map<std::string, std::string> expected = {{"sales_daily", "marts.sales_daily"}};
   EXPECT_EQ(views.TablesByShortName(), expected);
 }
 
