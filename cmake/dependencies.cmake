@@ -23,6 +23,10 @@ find_package(nlohmann_json REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(CURL REQUIRED)
+# The library itself is loaded when it is wanted (src/http/curl_library.h).
+add_library(curl_headers INTERFACE)
+target_include_directories(curl_headers SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
+target_link_libraries(curl_headers INTERFACE ${CMAKE_DL_LIBS})
 find_package(CLI11 REQUIRED)
 find_package(GTest REQUIRED)
 
@@ -59,10 +63,16 @@ set_target_properties(rdkafka PROPERTIES
 
 # Spark Connect's messages, generated and compiled once for all: of the services only that of base.proto.
 find_package(Protobuf REQUIRED)
-find_library(GRPC_LIBRARY grpc++ REQUIRED)
-find_library(GRPC_CORE_LIBRARY grpc REQUIRED)  # This one and the next two are called by gRPC's headers.
-find_library(GPR_LIBRARY gpr REQUIRED)
-find_library(ABSL_SYNCHRONIZATION_LIBRARY absl_synchronization REQUIRED)
+# Static, and hidden in the program: as shared libraries gRPC and what it needs are seventy, which every command would load
+# first (14 ms, 20 MB), and Arrow has an re2 of its own.
+set(grpc_archives)
+foreach(name grpc++ grpc gpr address_sorting re2 upb cares protobuf)
+  find_library(GRPC_ARCHIVE_${name} lib${name}.a REQUIRED)
+  list(APPEND grpc_archives ${GRPC_ARCHIVE_${name}})
+endforeach()
+get_filename_component(grpc_folder ${GRPC_ARCHIVE_grpc} DIRECTORY)
+file(GLOB absl_archives ${grpc_folder}/libabsl_*.a)
+find_package(ZLIB REQUIRED)
 find_program(GRPC_PLUGIN grpc_cpp_plugin REQUIRED)
 set(spark_connect_protos spark/connect/base.proto spark/connect/catalog.proto spark/connect/commands.proto
   spark/connect/common.proto spark/connect/expressions.proto spark/connect/ml.proto spark/connect/ml_common.proto
@@ -86,7 +96,9 @@ add_custom_command(OUTPUT ${spark_connect_sources}
 add_library(spark_connect STATIC EXCLUDE_FROM_ALL ${spark_connect_sources})
 target_include_directories(spark_connect SYSTEM PUBLIC ${spark_connect_generated})
 target_compile_options(spark_connect PRIVATE -O1 -g0 -w)
-target_link_libraries(spark_connect PUBLIC ${GRPC_LIBRARY} ${GRPC_CORE_LIBRARY} ${GPR_LIBRARY} ${ABSL_SYNCHRONIZATION_LIBRARY} protobuf::libprotobuf)
+target_link_libraries(spark_connect PUBLIC -Wl,--start-group ${grpc_archives} ${absl_archives} -Wl,--end-group
+  OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB)
+target_link_options(spark_connect PUBLIC -Wl,--exclude-libs,ALL)
 
 # libparquet exports a simdjson and a libcrypto of its own; whichever library stands first serves every caller. Debian's, whose
 # headers we compile against, must be first in each program.

@@ -1,21 +1,14 @@
 #include "http/client.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
 
 #include "base/error.h"
+#include "http/curl_library.h"
 
 namespace qlake::http {
 namespace {
-
-// Once in the process; libcurl's own reference counting is not thread-safe everywhere.
-void StartLibrary() {
-  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (started != CURLE_OK) throw base::IoError("cannot start libcurl: {}", curl_easy_strerror(started));
-}
 
 bool IsForTheUser(CURLcode code) {
   switch (code) {
@@ -30,7 +23,7 @@ bool IsForTheUser(CURLcode code) {
 }
 
 struct FreeList {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  void operator()(curl_slist* list) const { Curl().slist_free_all(list); }
 };
 using Headers = std::unique_ptr<curl_slist, FreeList>;
 
@@ -60,65 +53,64 @@ std::string_view Trim(std::string_view text) {
 class Client::Handle {
  public:
   explicit Handle(ClientOptions options) : options_(std::move(options)) {
-    StartLibrary();
-    curl_ = curl_easy_init();
+    curl_ = Curl().easy_init();
     if (curl_ == nullptr) throw base::IoError("cannot start libcurl");
   }
-  ~Handle() { curl_easy_cleanup(curl_); }
+  ~Handle() { Curl().easy_cleanup(curl_); }
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
 
   Response Ask(const Request& request) {
     response_ = {};
-    curl_easy_reset(curl_);
+    Curl().easy_reset(curl_);
     SetCommon(request.url);
     Headers headers;
-    if (request.method != Method::kGet) curl_easy_setopt(curl_, CURLOPT_CUSTOMREQUEST, NameOf(request.method));
+    if (request.method != Method::kGet) Curl().easy_setopt(curl_, CURLOPT_CUSTOMREQUEST, NameOf(request.method));
     if (request.method == Method::kPut || request.method == Method::kPost) {
       // "Expect:" is none: a server that does not answer it would cost a second.
-      headers.reset(curl_slist_append(nullptr, ("Content-Type: " + request.content_type).c_str()));
-      curl_slist_append(headers.get(), "Expect:");
-      curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, headers.get());
-      curl_easy_setopt(curl_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-      curl_easy_setopt(curl_, CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
+      headers.reset(Curl().slist_append(nullptr, ("Content-Type: " + request.content_type).c_str()));
+      Curl().slist_append(headers.get(), "Expect:");
+      Curl().easy_setopt(curl_, CURLOPT_HTTPHEADER, headers.get());
+      Curl().easy_setopt(curl_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      Curl().easy_setopt(curl_, CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
     }
     Perform(request.url);
     long status = 0;
-    curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status);
+    Curl().easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<int>(status);
     return std::move(response_);
   }
 
  private:
   void SetCommon(const std::string& url) {
-    curl_easy_setopt(curl_, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(curl_, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl_, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
-    curl_easy_setopt(curl_, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout.count()));
+    Curl().easy_setopt(curl_, CURLOPT_URL, url.c_str());
+    Curl().easy_setopt(curl_, CURLOPT_PROTOCOLS_STR, "http,https");
+    Curl().easy_setopt(curl_, CURLOPT_NOSIGNAL, 1L);
+    Curl().easy_setopt(curl_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
+    Curl().easy_setopt(curl_, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout.count()));
     if (options_.stall_timeout.count() > 0) {
-      curl_easy_setopt(curl_, CURLOPT_LOW_SPEED_LIMIT, 1L);
-      curl_easy_setopt(curl_, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.stall_timeout.count()));
+      Curl().easy_setopt(curl_, CURLOPT_LOW_SPEED_LIMIT, 1L);
+      Curl().easy_setopt(curl_, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.stall_timeout.count()));
     }
-    curl_easy_setopt(curl_, CURLOPT_USERAGENT, "qlake");
-    curl_easy_setopt(curl_, CURLOPT_ERRORBUFFER, reason_.data());
-    curl_easy_setopt(curl_, CURLOPT_WRITEFUNCTION, TakeBody);
-    curl_easy_setopt(curl_, CURLOPT_WRITEDATA, this);
-    curl_easy_setopt(curl_, CURLOPT_HEADERFUNCTION, TakeHeader);
-    curl_easy_setopt(curl_, CURLOPT_HEADERDATA, this);
+    Curl().easy_setopt(curl_, CURLOPT_USERAGENT, "qlake");
+    Curl().easy_setopt(curl_, CURLOPT_ERRORBUFFER, reason_.data());
+    Curl().easy_setopt(curl_, CURLOPT_WRITEFUNCTION, TakeBody);
+    Curl().easy_setopt(curl_, CURLOPT_WRITEDATA, this);
+    Curl().easy_setopt(curl_, CURLOPT_HEADERFUNCTION, TakeHeader);
+    Curl().easy_setopt(curl_, CURLOPT_HEADERDATA, this);
     if (!options_.username.empty()) {
-      curl_easy_setopt(curl_, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-      curl_easy_setopt(curl_, CURLOPT_USERNAME, options_.username.c_str());
-      curl_easy_setopt(curl_, CURLOPT_PASSWORD, options_.password.c_str());
+      Curl().easy_setopt(curl_, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+      Curl().easy_setopt(curl_, CURLOPT_USERNAME, options_.username.c_str());
+      Curl().easy_setopt(curl_, CURLOPT_PASSWORD, options_.password.c_str());
     }
-    if (!options_.ca_file.empty()) curl_easy_setopt(curl_, CURLOPT_CAINFO, options_.ca_file.c_str());
+    if (!options_.ca_file.empty()) Curl().easy_setopt(curl_, CURLOPT_CAINFO, options_.ca_file.c_str());
   }
 
   void Perform(const std::string& url) {
     reason_[0] = '\0';
-    CURLcode code = curl_easy_perform(curl_);
+    CURLcode code = Curl().easy_perform(curl_);
     if (code == CURLE_OK) return;
-    std::string reason = reason_[0] == '\0' ? curl_easy_strerror(code) : reason_.data();
+    std::string reason = reason_[0] == '\0' ? Curl().easy_strerror(code) : reason_.data();
     if (code == CURLE_WRITE_ERROR) reason = fmt::format("the answer is longer than {} bytes", options_.body_bytes_max);
     auto kind = IsForTheUser(code) ? base::ErrorKind::kInput : base::ErrorKind::kUnavailable;
     throw base::Error(kind, fmt::format("cannot ask {}: {}", MaskSecrets(url), reason));
