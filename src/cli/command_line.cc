@@ -63,9 +63,8 @@ void StartLogOf(const Settings& settings) {
 void RequireEngineForLake(const CommandLine& line, const Settings& settings) {
   if (!line.reads_lake || line.runs_on_hdfs || !storage::IsOnHdfs(settings.lake)) return;
   throw base::InputError(
-      "engine duckdb does ingest, stream, history, verify and copy on HDFS; for {} switch to --engine spark, or copy "
-      "the "
-      "lake to a disk (qlake copy): {}",
+      "on HDFS this version does ingest, stream, history, verify and copy; for {} copy the lake to a disk (qlake copy "
+      "--from {} --to DIR)",
       line.command_name, settings.lake);
 }
 

@@ -47,7 +47,7 @@ void SchemaRegistry::CheckStatus(const http::Response& response, const std::stri
         "the schema registry does not let us in, check registry.username and registry.password: {}: {}", question,
         response.status);
   }
-  if (response.status == 429 || response.status >= 500) {
+  if (response.status == 408 || response.status == 429 || response.status >= 500) {
     throw base::UnavailableError("the schema registry does not answer: {}: {} {}", question, response.status, answer);
   }
   throw base::InputError("the schema registry refuses, check its address: {}: {} {}", question, response.status,
@@ -55,6 +55,8 @@ void SchemaRegistry::CheckStatus(const http::Response& response, const std::stri
 }
 
 const Schema* SchemaRegistry::Find(int32_t id) {
+  if (id <= 0)
+    return nullptr;  // No registry gives such an id, and what one says when asked for it is not told anywhere.
   if (auto found = known_.find(id); found != known_.end()) return &found->second;
   auto unknown = unknown_since_.find(id);
   if (unknown != unknown_since_.end() && Clock::now() - unknown->second < kUnknownFor) return nullptr;

@@ -44,9 +44,13 @@ Said Parse(const std::string& text) {
   Said said;
   base::Json json = base::Json::parse(text, nullptr, false);
   if (!json.is_object()) return said;
-  said.is_held = json.value("held", true);
-  said.holder = json.value("holder", said.holder);
-  said.expires_after = std::chrono::milliseconds(json.value("expires_after_ms", int64_t{0}));
+  try {
+    said.is_held = json.value("held", true);
+    said.holder = json.value("holder", said.holder);
+    said.expires_after = std::chrono::milliseconds(json.value("expires_after_ms", int64_t{0}));
+  } catch (const base::Json::exception&) {
+    return {};
+  }
   return said;
 }
 
@@ -82,8 +86,8 @@ HdfsLease::HdfsLease(Lake& lake, const std::string& run_id, std::chrono::millise
     }
     if (Clock::now() >= deadline) {
       throw base::UnavailableError(
-          "the lake {} is being written by another qlake ({}): wait for it, or raise --lease-wait; one that was killed "
-          "keeps the lease for another {} ms",
+          "the lake {} is being written by another qlake ({}): wait for it; to take the lease of one that was killed, "
+          "--lease-wait must be longer than {} ms",
           lake_, said.holder, said.expires_after.count());
     }
     std::this_thread::sleep_for(poll);
@@ -100,7 +104,8 @@ HdfsLease::~HdfsLease() {
     changed_.notify_all();
   }
   keeper_.join();
-  if (is_lost_ || renewal_failed_) return;
+  // Tables that were not fenced may still take what the holder before has under way: whoever comes next must fence.
+  if (is_lost_ || renewal_failed_ || (was_taken_over_ && !is_fenced_)) return;
   try {
     storage_.Replace(PathOf(epoch_), Describe(/*is_held=*/false));
   } catch (const base::Error& error) {
@@ -121,6 +126,11 @@ std::optional<HdfsLease::Present> HdfsLease::FindNewest() const {
 bool HdfsLease::TryToBecome(int64_t epoch) {
   renewed_at_ = Clock::now();
   if (!storage_.PutIfAbsent(PathOf(epoch), Describe(/*is_held=*/true))) return false;
+  // A slow one may get a name that holders had and removed meanwhile; theirs, which is newer, was there before.
+  if (auto newest = FindNewest(); newest && newest->epoch > epoch) {
+    storage_.Remove(PathOf(epoch));
+    return false;
+  }
   epoch_ = epoch;
   return true;
 }
@@ -137,10 +147,10 @@ void HdfsLease::KeepAlive() {
     try {
       Renew();
       renewal_failed_ = false;
-    } catch (const base::Error& error) {
+    } catch (const std::exception& error) {
       renewal_failed_ = true;
       // It is tried again; when it was lost, or stays so, whoever commits next hears of it.
-      base::LogWarn("the lease was not renewed", {{"lake", lake_}, {"why", error.message()}});
+      base::LogWarn("the lease was not renewed", {{"lake", lake_}, {"why", error.what()}});
     }
   }
 }

@@ -26,6 +26,7 @@ class HdfsLease final : public Lease {
   void RequireHeld() override;
   void RaiseEpoch(int64_t epoch) override;
   bool was_taken_over() const override { return was_taken_over_; }
+  void NoteFenced() override { is_fenced_ = true; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -46,6 +47,7 @@ class HdfsLease final : public Lease {
   std::string holder_;  // For people.
   std::chrono::milliseconds duration_;
   bool was_taken_over_ = false;
+  bool is_fenced_ = false;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

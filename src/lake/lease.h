@@ -22,6 +22,8 @@ class Lease {
   virtual void RaiseEpoch(int64_t epoch) = 0;
   // Whether the holder before may still be alive and hold it for its own.
   virtual bool was_taken_over() const = 0;
+  // All tables have seen the epoch. A lease that was taken over and ends without this is not given back: it expires.
+  virtual void NoteFenced() = 0;
 };
 
 // Waits for the lease at most `wait`. Throws Error{kUnavailable} that says who holds it.

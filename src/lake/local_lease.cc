@@ -41,7 +41,20 @@ LocalLease::LocalLease(Lake& lake, const std::string& run_id, std::chrono::milli
   if (!lake.storage().Find(kLockPath)) lake.storage().Write(kLockPath, "");
   lock_fd_ = open(path.c_str(), O_RDWR | O_CLOEXEC);
   if (lock_fd_ < 0) throw base::IoError("cannot open the lake's lease {}: {}", path, std::strerror(errno));
-  // 2. The lock. The kernel gives it back when the process ends, however it ends.
+  try {
+    Lock(lake, path, wait);
+    WriteHolder(lock_fd_, run_id);
+    // 3. The epoch, durable before the first commit that carries it. A crash here wastes a number.
+    epoch_ = NextEpoch(lake);
+    lake.storage().Replace(kEpochPath, std::to_string(epoch_));
+  } catch (...) {
+    close(lock_fd_);  // The destructor will not.
+    throw;
+  }
+}
+
+// 2. The lock. The kernel gives it back when the process ends, however it ends.
+void LocalLease::Lock(const Lake& lake, const std::string& path, std::chrono::milliseconds wait) {
   auto deadline = std::chrono::steady_clock::now() + wait;
   while (flock(lock_fd_, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) {
@@ -49,17 +62,12 @@ LocalLease::LocalLease(Lake& lake, const std::string& run_id, std::chrono::milli
     }
     if (std::chrono::steady_clock::now() >= deadline) {
       std::string holder = ReadHolder(lock_fd_);
-      close(lock_fd_);
       throw base::UnavailableError(
           "the lake {} is being written by another qlake ({}): wait for it, or raise --lease-wait", lake.options().root,
           holder);
     }
     std::this_thread::sleep_for(kPollInterval);
   }
-  WriteHolder(lock_fd_, run_id);
-  // 3. The epoch, durable before the first commit that carries it. A crash here wastes a number.
-  epoch_ = NextEpoch(lake);
-  lake.storage().Replace(kEpochPath, std::to_string(epoch_));
 }
 
 LocalLease::~LocalLease() {

@@ -18,8 +18,10 @@ class LocalLease final : public Lease {
   void RequireHeld() override {}
   void RaiseEpoch(int64_t epoch) override;
   bool was_taken_over() const override { return false; }
+  void NoteFenced() override {}
 
  private:
+  void Lock(const Lake& lake, const std::string& path, std::chrono::milliseconds wait);
   static int64_t NextEpoch(Lake& lake);
 
   storage::Storage& storage_;

@@ -60,6 +60,7 @@ void Writer::FenceTables() {
       is_fenced = std::holds_alternative<delta::Committed>(outcome);  // Streams write to their tables meanwhile.
     }
   });
+  lease_->NoteFenced();
 }
 
 engine::ComputedChange Writer::Compute(const engine::TableTarget& target, const engine::TableChange& change,
@@ -72,7 +73,12 @@ engine::ComputedChange Writer::Compute(const engine::TableTarget& target, const 
   options.fence_epoch = epoch();
   options.commit.operation = operation;
   options.commit.run_id = run_id_;
-  return lake_.database().Compute(target, lake_.LoadPath(target.path), change, options, lake_.clock());
+  auto base = lake_.LoadPath(target.path);
+  // All tables were fenced: this one came into being since, by whom we took the lease from.
+  if (lease_->was_taken_over() && base && base->TransactionVersion(kWriterApp) < epoch()) {
+    throw base::UnavailableError("{} was made by one who had lost the lease: run the command again", target.path);
+  }
+  return lake_.database().Compute(target, base, change, options, lake_.clock());
 }
 
 engine::ApplyReport Writer::Commit(const engine::TableTarget& target, const engine::TableChange& change,

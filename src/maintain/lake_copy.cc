@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "base/error.h"
@@ -63,8 +65,9 @@ class LakeCopy {
   CopyReport Run() {
     // 1. Nobody writes to either meanwhile. A crash anywhere below leaves a copy that is run again.
     if (from_.TableNames().empty()) throw base::InputError("there is no lake to copy: {}", from_.options().root);
-    auto from_lease = lake::TakeLease(from_, options_.run_id, options_.lease_wait);
-    auto to_lease = lake::TakeLease(to_, options_.run_id, options_.lease_wait);
+    lake::RequireNoUnfinishedCopy(from_);
+    from_lease_ = lake::TakeLease(from_, options_.run_id, options_.lease_wait);
+    to_lease_ = lake::TakeLease(to_, options_.run_id, options_.lease_wait);
     Say("listing");
     ListLogs();
     ListFiles();
@@ -77,12 +80,11 @@ class LakeCopy {
     CopyFiles();
     // 4. The logs, which carry the source's epochs: whoever writes to the copy needs greater ones.
     Say("copying logs");
-    to_lease->RaiseEpoch(from_lease->epoch());
+    to_lease_->RaiseEpoch(from_lease_->epoch());
     CopyLogs();
     base::CrashPoint("copy.before_end");
     // 5. The mark goes last.
-    from_lease->RequireHeld();
-    to_lease->RequireHeld();
+    RequireLeases();
     Unmark();
     return report_;
   }
@@ -95,6 +97,12 @@ class LakeCopy {
 
   void Say(const std::string& stage) const {
     if (options_.on_stage) options_.on_stage(stage);
+  }
+
+  // One that was stopped for long must not write into what another has finished meanwhile.
+  void RequireLeases() const {
+    from_lease_->RequireHeld();
+    to_lease_->RequireHeld();
   }
 
   void RequireNotCancelled() const {
@@ -182,10 +190,12 @@ class LakeCopy {
   }
 
   void CopyFiles() {
-    std::set<std::string> noted = ReadNotes();
+    std::map<std::string, uint64_t> noted = ReadNotes();
     std::vector<const Entry*> missing;
     for (const auto& file : files_) {
-      if (!noted.contains(file.path)) missing.push_back(&file);
+      // One that was noted while a stream still wrote it has grown since.
+      auto found = noted.find(file.path);
+      if (found == noted.end() || found->second != file.bytes) missing.push_back(&file);
     }
     for (size_t begin = 0; begin < missing.size(); begin += kFilesPerNote) {
       size_t count = std::min(kFilesPerNote, missing.size() - begin);
@@ -194,23 +204,29 @@ class LakeCopy {
       for (size_t i = 0; i < count; ++i) paths.push_back(missing[begin + i]->path);
       target().Sync(paths);
       base::CrashPoint("copy.after_files");
-      Note(paths);
+      Note(std::span(missing).subspan(begin, count));
     }
   }
 
-  std::set<std::string> ReadNotes() {
-    std::set<std::string> noted;
+  // Paths of files that were copied and verified, and the bytes that they had.
+  std::map<std::string, uint64_t> ReadNotes() {
+    std::map<std::string, uint64_t> noted;
     for (const auto& note : target().List(kNotesFolder)) {
       if (note.path == lake::kUnfinishedCopyPath) continue;
-      base::Json paths = base::Json::parse(target().Read(note.path), nullptr, false);
-      if (paths.is_array()) noted.insert(paths.begin(), paths.end());
+      base::Json files = base::Json::parse(target().Read(note.path), nullptr, false);
+      for (const auto& [path, bytes] : files.items()) {
+        if (bytes.is_number_unsigned()) noted[path] = bytes.get<uint64_t>();
+      }
       ++notes_;
     }
     return noted;
   }
 
-  void Note(const std::vector<std::string>& paths) {
-    target().Replace(fmt::format("{}/{:08}.json", kNotesFolder, notes_++), base::Json(paths).dump());
+  void Note(std::span<const Entry* const> files) {
+    base::Json note = base::Json::object();
+    for (const auto* file : files) note[file->path] = file->bytes;
+    target().Replace(fmt::format("{}/{:08}.json", kNotesFolder, notes_++),
+                     note.dump(-1, ' ', false, base::Json::error_handler_t::replace));
   }
 
   void CopyFile(const Entry& file) {
@@ -225,7 +241,8 @@ class LakeCopy {
       try {
         std::string sha256 = WriteFile(file);
         std::string arrived = VisitRaw(target(), whole);
-        if (arrived == sha256) break;
+        auto now = target().Find(file.path);
+        if (arrived == sha256 && now && now->bytes == file.bytes) break;
         throw base::IoError("the copy of {} differs from it: its SHA-256 is {}, not {}", file.path, arrived, sha256);
       } catch (const base::Error& error) {
         if (error.kind() != base::ErrorKind::kIo || tries == kTries) throw;
@@ -242,6 +259,7 @@ class LakeCopy {
       std::string piece =
           file.bytes == 0 ? "" : source().ReadRange(file.path, offset, std::min(kPieceBytes, file.bytes - offset));
       sha256.Add(piece);
+      RequireLeases();
       if (offset == 0) {
         target().Write(file.path, piece);
       } else {
@@ -282,6 +300,7 @@ class LakeCopy {
   void CopyLogFile(const Entry& file) {
     std::string bytes = source().Read(file.path);
     NoteProgress(bytes.size());
+    RequireLeases();
     if (NameOf(file) == kLastCheckpoint) {
       if (target().ReadIfPresent(file.path) == bytes) return;
       target().Replace(file.path, bytes);
@@ -306,6 +325,8 @@ class LakeCopy {
   lake::Lake& from_;
   lake::Lake& to_;
   const CopyOptions& options_;
+  std::unique_ptr<lake::Lease> from_lease_;
+  std::unique_ptr<lake::Lease> to_lease_;
   std::vector<TableLog> logs_;  // In the order in which they are copied.
   std::vector<Entry> files_;    // All others.
   int notes_ = 0;

@@ -7,7 +7,7 @@ namespace {
 
 // Seconds a byte of the source's files, measured as docs/performance.md says.
 constexpr double kPerGigabyte = 1e-9;
-constexpr double kStaging = 2.4 * kPerGigabyte;
+constexpr double kStaging = 2.8 * kPerGigabyte;
 constexpr double kDuplicates = 0.8 * kPerGigabyte;
 constexpr double kBuildingQuarantine = 0.15 * kPerGigabyte;
 constexpr double kWritingQuarantine = 0.2 * kPerGigabyte;
@@ -30,9 +30,9 @@ double BuildingCost(ModelKind kind) {
 double WritingCost(ModelKind kind) {
   switch (kind) {
     case ModelKind::kFact:
-      return 4.6 * kPerGigabyte;
+      return 4.4 * kPerGigabyte;
     case ModelKind::kAggregate:
-      return 0.25 * kPerGigabyte;
+      return 0.15 * kPerGigabyte;
     case ModelKind::kScd2:
     case ModelKind::kUpsert:
     case ModelKind::kWindow:

@@ -135,6 +135,7 @@ void FactKeys::Begin(std::vector<lake::KeyEntry> entries, bool replace) {
   update_.emplace(lake_.storage(), fact_.table, replace ? nullptr : &*index_);
   writing_ = std::async(std::launch::async, [this] {
     update_->Add(entries_);
+    entries_ = {};
     lake_.storage().Sync(update_->paths());
   });
 }

@@ -42,9 +42,6 @@ class Batch {
     // 3. Table by table: rows and progress in one commit, while the next table's rows are computed. A crash leaves some
     // done; a redo finds their progress. Facts go first: they alone still evaluate a model's SQL, and while nothing is
     // committed a mistake there can be mended.
-    for (size_t i = 0; i < fact_keys_.size(); ++i) {
-      fact_keys_[i]->Begin(std::move(coming_keys_[i].entries), coming_keys_[i].replace);
-    }
     for (const auto& prepared : prepared_) {
       if (FactNamed(prepared.table) == nullptr) ForgetStagedRows();
       Commit(prepared);
@@ -143,7 +140,7 @@ class Batch {
       bool is_derived_anew = input.whole || !base;
       auto& keys = fact_keys_.emplace_back(std::make_unique<FactKeys>(lake_, *fact, plan_.revisions));
       FactBefore before{*fact, *keys, is_derived_anew ? std::nullopt : std::move(base), plan_.intent.from_seq};
-      coming_keys_.push_back({JudgeDuplicates(lake_, staged_.back(), before), is_derived_anew});
+      keys->Begin(JudgeDuplicates(lake_, staged_.back(), before), is_derived_anew);
     }
   }
 
@@ -335,14 +332,9 @@ class Batch {
   Plan plan_;
   const ProcessOptions& options_;
   ProcessReport& report_;
-  struct ComingKeys {
-    std::vector<lake::KeyEntry> entries;
-    bool replace = false;  // They are all that the fact will hold.
-  };
   std::vector<StagedSource> staged_;
   bool has_staged_rows_ = true;
-  std::vector<std::unique_ptr<FactKeys>> fact_keys_;  // Of each fact of the batch,
-  std::vector<ComingKeys> coming_keys_;               // and what they are to learn.
+  std::vector<std::unique_ptr<FactKeys>> fact_keys_;  // Of each fact of the batch.
   std::vector<Prepared> prepared_;                    // In the order of their computation.
   std::vector<std::string> committing_;               // Tables whose commits are under way, in that order.
   std::vector<CheckCount> disagreements_;             // Keys of dimensions whose rows of one hour disagree.

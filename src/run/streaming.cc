@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "lake/unfinished_copy.h"
 #include "lake/writer.h"
 #include "model/event_marts.h"
 #include "run/run_entry.h"
@@ -101,6 +102,7 @@ Streaming::~Streaming() = default;
 
 StreamingReport Streaming::Run() {
   base::SetLogContext({run_id_, kCommand});
+  lake::RequireNoUnfinishedCopy(lake_);
   base::Timestamp started_at = lake_.clock().Now();
   StreamingReport report;
   report.run_id = run_id_;

@@ -38,7 +38,7 @@ base::Json ParseAnswer(const HdfsAnswer& answer, std::string_view member, const 
   base::Json json = base::Json::parse(answer.body, nullptr, false);
   if (!json.is_object() || !json.contains(member)) {
     throw base::IoError("what answers for HDFS about {} does not speak WebHDFS, set hdfs.webhdfs: {}", path,
-                        answer.body.substr(0, 200));
+                        http::MaskSecrets(answer.body.substr(0, 200)));
   }
   return json[member];
 }
@@ -214,9 +214,18 @@ std::string HdfsStorage::WriteTemporary(std::string_view final_path, std::string
   return path;
 }
 
+// A NameNode answers a rename with options by an empty body or by a failure. HttpFS leaves the options out and says
+// 200 {"boolean":false} of a name that is taken: two writers would both have it.
 HdfsAnswer HdfsStorage::Rename(const std::string& from, std::string_view to, std::string_view option) {
-  return hdfs_.Put("RENAME", Absolute(from),
-                   fmt::format("&destination={}&renameoptions={}", http::EncodeUrl(Absolute(to), true), option));
+  HdfsAnswer answer =
+      hdfs_.Put("RENAME", Absolute(from),
+                fmt::format("&destination={}&renameoptions={}", http::EncodeUrl(Absolute(to), true), option));
+  if (answer.ok() && (answer.status != 200 || !answer.body.empty())) {
+    throw base::IoError(
+        "what answers for HDFS about {} does not rename as a NameNode does (HttpFS does not), set hdfs.webhdfs: {}",
+        Url(to), http::MaskSecrets(answer.body.substr(0, 200)));
+  }
+  return answer;
 }
 
 bool HdfsStorage::PutIfAbsent(std::string_view path, std::string_view bytes) {
@@ -226,8 +235,9 @@ bool HdfsStorage::PutIfAbsent(std::string_view path, std::string_view bytes) {
   // 2. The name, which the NameNode gives once. A crash here leaves the hidden file or the whole one.
   HdfsAnswer answer = Rename(temporary, path, "NONE");
   if (answer.ok()) return true;
-  // 3. An earlier attempt whose answer got lost may have been the winner: then the hidden file is gone.
-  if (answer.may_have_run_before && !Find(temporary)) {
+  // 3. An earlier attempt whose answer got lost may have been the winner: then the hidden file is gone. libcurl, too,
+  //    repeats a request on a connection that died.
+  if (!Find(temporary)) {
     auto present = ReadIfPresent(path);
     if (present && *present == bytes) return true;
     throw base::IoError("whether {} was created is unknown: {} {}", Url(path), answer.exception, answer.message);
@@ -243,7 +253,7 @@ void HdfsStorage::Replace(std::string_view path, std::string_view bytes) {
   AbsoluteFile(path);
   std::string temporary = WriteTemporary(path, bytes);
   HdfsAnswer answer = Rename(temporary, path, "OVERWRITE");
-  if (answer.ok() || (answer.may_have_run_before && !Find(temporary))) return;
+  if (answer.ok() || !Find(temporary)) return;
   Remove(temporary);
   throw Failure("replace", path, answer);
 }

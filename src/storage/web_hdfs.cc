@@ -62,10 +62,15 @@ HdfsAnswer Understand(http::Response response) {
   base::Json json = base::Json::parse(answer.body, nullptr, false);
   if (json.is_object() && json.contains("RemoteException")) {
     const base::Json& told = json["RemoteException"];
-    answer.exception = told.value("exception", answer.exception);
-    answer.message = told.value("message", "");
+    // Hadoop says null of exceptions without a text.
+    auto text = [&](const char* key, const std::string& otherwise) {
+      auto found = told.find(key);
+      return found != told.end() && found->is_string() ? found->get<std::string>() : otherwise;
+    };
+    answer.exception = text("exception", answer.exception);
+    answer.message = text("message", "");
     // A stack trace follows.
-    answer.message = answer.message.substr(0, answer.message.find('\n'));
+    answer.message = http::MaskSecrets(answer.message.substr(0, answer.message.find('\n')));
   }
   return answer;
 }

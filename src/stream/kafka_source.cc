@@ -42,7 +42,9 @@ Polled KafkaSource::Poll(std::chrono::milliseconds timeout, size_t messages_max)
   base::Timestamp now = clock_.Now();
   for (const auto& message : batch_.messages()) {
     // A topic may keep its producers' times; none of them makes the future come earlier.
-    base::Timestamp time = message.time_ms < 0 ? now : std::min(now, base::Timestamp{message.time_ms * 1000});
+    // A producer's own time may be anything.
+    bool is_past = message.time_ms >= 0 && message.time_ms < now.us / 1000;
+    base::Timestamp time = is_past ? base::Timestamp{message.time_ms * 1000} : now;
     messages_.push_back({message.partition, message.offset, time, message.has_value, message.key, message.value});
     is_at_end_[message.partition] = false;
   }

@@ -198,7 +198,7 @@ class Stream::Work final : public PartitionOwner {
       } catch (const base::Error&) {
         // What was read until then may be gone at its source by the time we come again.
         HandOver();
-        if (!must_restart_) static_cast<void>(queue_.Drain());
+        static_cast<void>(queue_.Drain());  // Whoever hears of it uses the lake that the queue writes with.
         throw;
       }
       if (must_restart_) return false;

@@ -22,6 +22,13 @@ bool IsOneOf(const SqlToken& token, const Words& words) {
   return std::ranges::any_of(words, [&](std::string_view word) { return token.IsWord(word); });
 }
 
+// Spark takes blanks beyond ASCII for blanks, and the lexer for letters; quoted names may hold anything.
+bool IsAscii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+bool BeginsWithDigit(std::string_view text) { return text.front() >= '0' && text.front() <= '9'; }
+
 [[noreturn]] void Refuse(std::string_view what) {
   throw base::InputError("only one SELECT that reads the lake's tables can be answered, out of reach is: {}", what);
 }
@@ -41,7 +48,10 @@ void RequireReadOnlySelect(std::string_view sql) {
     const SqlToken* next = i + 1 < tokens.size() ? &tokens[i + 1] : nullptr;
     if (token.IsSymbol(';')) Refuse("a second statement");
     if (token.IsSymbol('$')) Refuse("$ (write literals in single quotes)");
-    bool is_column = i > 0 && tokens[i - 1].IsSymbol('.');
+    if (token.kind == SqlToken::Kind::kWord && !IsAscii(token.text)) Refuse("a name beyond ASCII without quotes");
+    if (token.IsWord("IDENTIFIER") && next != nullptr && next->IsSymbol('(')) Refuse(token.text);
+    // Behind a number the point is the number's: 1. INSERT
+    bool is_column = i > 1 && tokens[i - 1].IsSymbol('.') && !BeginsWithDigit(tokens[i - 2].text);
     if (!is_column && IsOneOf(token, kWrites)) Refuse(token.text);
     if (next == nullptr) continue;
     if (token.IsWord("USING") && next->kind == SqlToken::Kind::kText) Refuse("a script of the shell");

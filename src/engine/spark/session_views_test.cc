@@ -115,6 +115,12 @@ TEST(ReadOnlySelectTest, EverythingElseIsRefused) {
                           "EXECUTE IMMEDIATE 'DROP TABLE t'",
                           "SELECT $$a$$",
                           "/*+ INSERT */ INSERT INTO t VALUES (1)",
+                          "SELECT TRANSFORM(id) USING r'touch /tmp/x' AS (y) FROM range(1)",
+                          "SELECT TRANSFORM(id) USING\u00a0'touch /tmp/x' AS (y) FROM range(1)",
+                          "FROM range(1) a JOIN range(1) b ON 'x' = r''' INSERT OVERWRITE DIRECTORY 'x' SELECT 1 --'",
+                          "FROM range(1) a JOIN range(1) b ON (a.id = 1)\u2003INSERT\u2003INTO t SELECT a.id",
+                          "FROM range(1) a JOIN range(1) b ON a.id < 1. INSERT INTO t SELECT a.id",
+                          "SELECT IDENTIFIER('reflect')('java.lang.System', 'exit', 0)",
                           "SELECT 'a\\'; DROP TABLE t; --'"}) {
     EXPECT_THROW(RequireReadOnlySelect(sql), base::Error) << sql;
   }

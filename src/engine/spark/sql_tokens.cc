@@ -66,6 +66,10 @@ class Lexer {
     if (Follows("/*")) return TakeBlockComment();
     if (c == '\'') return TakeQuoted(Kind::kText);
     if (c == '"' || c == '`') return TakeQuoted(Kind::kQuotedName);
+    if ((c == 'r' || c == 'R') && Peek(1) == '\'') {
+      throw base::InputError("sql: a raw literal means another text on each engine, write it without the r: {}",
+                             sql_.substr(at_, 2));
+    }
     if (IsWordCharacter(c)) return TakeWhile(Kind::kWord, IsWordCharacter);
     return TakeCharacters(Kind::kSymbol, 1);
   }
