@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <random>
 
 #include "base/json.h"
@@ -165,6 +166,18 @@ TEST_F(EventDecoderTest, TheJsonTestSuiteIsJudgedAsItSays) {
   EXPECT_EQ(refused, 188);
 }
 
+// Nothing when the other parser stops at a number that no double holds, which is JSON all the same (RFC 8259,
+// section 6).
+std::optional<bool> IsJsonElsewhere(const std::string& text) {
+  try {
+    return !base::Json::parse(text).is_discarded();
+  } catch (const base::Json::out_of_range&) {
+    return std::nullopt;
+  } catch (const base::Json::parse_error&) {
+    return false;
+  }
+}
+
 // Garbled events: never a crash, and what is called JSON or not is what another parser calls it.
 TEST_F(EventDecoderTest, GarbledMessagesAreJudgedAsAnotherParserJudgesThem) {
   const char* rounds = std::getenv("QLAKE_ROUNDS");
@@ -198,7 +211,9 @@ TEST_F(EventDecoderTest, GarbledMessagesAreJudgedAsAnotherParserJudgesThem) {
     std::string why = WhyBad(text);
     const auto& event = Decode(text);
     bool is_json = !why.starts_with("the message is not JSON");
-    ASSERT_EQ(is_json, base::Json::accept(text)) << text << "\n" << why;
+    auto elsewhere = IsJsonElsewhere(text);
+    if (!elsewhere) continue;
+    ASSERT_EQ(is_json, *elsewhere) << text << "\n" << why;
     if (!event.reasons.empty()) continue;
     ++good;
     auto json = base::Json::parse(text);

@@ -90,9 +90,18 @@ class Streaming::Refresher {
   std::thread thread_;
 };
 
+namespace {
+
+lake::Lake& RequireWhole(lake::Lake& lake) {
+  lake::RequireNoUnfinishedCopy(lake);
+  return lake;
+}
+
+}  // namespace
+
 Streaming::Streaming(lake::Lake& lake, const model::Project& project, const events::EventShape& shape,
                      stream::Stream::OpenSource open, StreamingSettings settings)
-    : lake_(lake),
+    : lake_(RequireWhole(lake)),
       project_(project),
       settings_(std::move(settings)),
       run_id_(NewRunId(lake.clock().Now())),
@@ -102,7 +111,6 @@ Streaming::~Streaming() = default;
 
 StreamingReport Streaming::Run() {
   base::SetLogContext({run_id_, kCommand});
-  lake::RequireNoUnfinishedCopy(lake_);
   base::Timestamp started_at = lake_.clock().Now();
   StreamingReport report;
   report.run_id = run_id_;

@@ -129,11 +129,11 @@ TEST_F(HdfsLakeTest, FilesAreTakenInAndTheLakeTellsItsHistoryAndIsSound) {
   MustOnHdfs({"verify", "--checksum", "--quiet"});
 }
 
-TEST_F(HdfsLakeTest, WhatNeedsSparkThereIsRefusedAndSaysWhatToSwitch) {
+TEST_F(HdfsLakeTest, WhatIsNotDoneThereIsRefusedAndSaysWhatToDo) {
   for (const char* command : {"process", "run", "compact", "vacuum", "status"}) {
     auto refused = OnHdfs({command});
     EXPECT_EQ(refused.exit_code, 2) << command;
-    EXPECT_NE(refused.err.find("--engine spark"), std::string::npos) << refused.err;
+    EXPECT_NE(refused.err.find("qlake copy --from"), std::string::npos) << refused.err;
   }
   EXPECT_TRUE(Storage()->ListFolders("").empty());
   auto absent = OnHdfs({"history", "raw.files"});
