@@ -64,8 +64,8 @@ class LakeCopy {
 
   CopyReport Run() {
     // 1. Nobody writes to either meanwhile. A crash anywhere below leaves a copy that is run again.
-    if (from_.TableNames().empty()) throw base::InputError("there is no lake to copy: {}", from_.options().root);
     lake::RequireNoUnfinishedCopy(from_);
+    if (from_.TableNames().empty()) throw base::InputError("there is no lake to copy: {}", from_.options().root);
     from_lease_ = lake::TakeLease(from_, options_.run_id, options_.lease_wait);
     to_lease_ = lake::TakeLease(to_, options_.run_id, options_.lease_wait);
     Say("listing");
