@@ -278,7 +278,7 @@ def bench_delta(rounds: int, peers: list[str]) -> dict[str, list[measure.Measure
 
 
 def bench_stream(rounds: int, peers: list[str]) -> dict[str, list[measure.Measurement]]:
-    return stream.bench_rate(DATA, rounds, tell)
+    return stream.bench_rate(DATA, rounds, peers, tell)
 
 
 def bench_visible(rounds: int, peers: list[str]) -> dict[str, list[stream.Visibility]]:
@@ -473,7 +473,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("benchmark", choices=[*BENCHMARKS, "tables"])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--peers", nargs="*", default=list(PEERS), help=f"of {', '.join(PEERS)}")
+    known_peers = f"of {', '.join(PEERS)}; of stream {', '.join(stream.PEERS)} (all)"
+    parser.add_argument("--peers", nargs="*", choices=[*PEERS, *stream.PEERS], help=known_peers)
     parser.add_argument("--sizes", nargs="*", default=SIZES, choices=SIZES, help="warehouses of `hour` and `reports`, rising")
     arguments = parser.parse_args()
     if arguments.benchmark == "tables":
@@ -482,7 +483,10 @@ def main() -> None:
     DATA.mkdir(parents=True, exist_ok=True)
     options = {"sizes": arguments.sizes} if arguments.benchmark in ("hour", "reports") else {}
     load_before = os.getloadavg()[0]
-    found = BENCHMARKS[arguments.benchmark](arguments.rounds, arguments.peers, **options)
+    peers = arguments.peers
+    if peers is None:
+        peers = list(stream.PEERS if arguments.benchmark == "stream" else PEERS)
+    found = BENCHMARKS[arguments.benchmark](arguments.rounds, peers, **options)
     print(format_table(write_result(arguments.benchmark, found, load_before)))
 
 

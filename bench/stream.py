@@ -25,8 +25,10 @@ PARTITIONS = 4
 EVENTS = 2_000_000
 VISIBLE_RATE = 50_000  # Events a second.
 VISIBLE_S = 20
+COLUMNS = "librdkafka + simdjson"
 CONNECT = "Kafka Connect's file sink"
 SPARK = "Spark Structured Streaming into Delta"
+PEERS = {"columns": COLUMNS, "connect": CONNECT, "spark": SPARK}
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def measure_peer(who: str, data: pathlib.Path, command: list[str]) -> measure.Me
     return measure.Measurement(said["wall_ms"] / 1000, measured.cpu_s, measured.peak_mib)
 
 
-def bench_rate(data: pathlib.Path, rounds: int, tell) -> dict[str, list[measure.Measurement]]:
+def bench_rate(data: pathlib.Path, rounds: int, peers: list[str], tell) -> dict[str, list[measure.Measurement]]:
     lake, out = data / "out-stream", data / "out-stream-peer"
     no_marts = project_without_marts(data / "project-without-marts")
     found: dict[str, list[measure.Measurement]] = {}
@@ -104,13 +106,13 @@ def bench_rate(data: pathlib.Path, rounds: int, tell) -> dict[str, list[measure.
             "qlake": lambda: measure_qlake(data, until_idle),
             "qlake without marts": lambda: measure_qlake(data, [*until_idle, "--project", str(no_marts)]),
         }
-        peers = {
-            "librdkafka + simdjson": [str(COLUMNS_BENCH), address, TOPIC, str(EVENTS)],
+        commands = {
+            COLUMNS: [str(COLUMNS_BENCH), address, TOPIC, str(EVENTS)],
             CONNECT: [sys.executable, str(BENCH / "peers" / "stream_connect.py"), address, TOPIC, str(EVENTS), str(out)],
             SPARK: [str(SPARK_PYTHON), str(BENCH / "peers" / "stream_spark.py"), address, TOPIC, str(out)],
         }
-        for who, command in peers.items():
-            contestants[who] = lambda who=who, command=command: measure_peer(who, data, command)
+        for who in (PEERS[peer] for peer in peers):
+            contestants[who] = lambda who=who: measure_peer(who, data, commands[who])
         for number in range(rounds):
             for who, run in contestants.items():
                 for folder in (lake, out):

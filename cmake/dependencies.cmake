@@ -7,6 +7,7 @@
 # | Apache Arrow   | 26.0.1  | parquet/        | the reference Parquet in C++; low-level writers for many small files  |
 # | librdkafka     | 2.11.1  | kafka/          | the C client; older ones cannot do SCRAM with a broker 4.x            |
 # | gRPC, protobuf | 1.51, 3.21 | spark/        | what Spark Connect speaks; its .proto files are of Spark 4.2.0        |
+# | Thrift         | 0.17    | hive/           | what Hive's metastore speaks; its interface is of crate hive_metastore, HiveServer2's our own |
 # | libcurl        | 7.88    | http/           | does all of HTTP and TLS that a client of ours will ever meet         |
 # | simdjson       | 3.0.1   | rows/, delta/, events/, stream/ | the fastest JSON parser; Delta logs and JSON-lines are its food       |
 # | nlohmann-json  | 3.11.2  | base/ and above | builds JSON; readable where speed does not matter                     |
@@ -14,6 +15,8 @@
 # | xxHash         | 0.8.1   | engine/, lake/  | the hash that Spark has too, so both engines give one _content_hash   |
 # | spdlog, fmt    | 1.10, 9 | base/, fmt: all | formatting; rotating log sinks                                        |
 # | toml++         | 3.3.0   | model/, cli/    | TOML with line numbers in its errors                                  |
+# | cpp-httplib    | 0.11.4  | serve/          | an HTTP server of one class                                           |
+# | prometheus-cpp | 1.0.1   | serve/          | Prometheus' text format, escapes and all; its server is not used      |
 # | CLI11          | 2.1.2   | cli/            | subcommands and help from one definition                              |
 # | GoogleTest     | 1.12.1  | tests           |                                                                       |
 find_package(Threads REQUIRED)
@@ -100,6 +103,36 @@ target_link_libraries(spark_connect PUBLIC -Wl,--start-group ${grpc_archives} ${
   OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB)
 target_link_options(spark_connect PUBLIC -Wl,--exclude-libs,ALL)
 
+# The metastore's interface, generated and compiled. Static, and hidden in the program: no command loads it that does not
+# speak to a metastore.
+find_library(THRIFT_ARCHIVE libthrift.a REQUIRED)
+find_program(THRIFT_COMPILER thrift REQUIRED)
+set(hive_metastore_generated ${CMAKE_BINARY_DIR}/generated/hive-metastore)
+set(hive_metastore_sources ${hive_metastore_generated}/ThriftHiveMetastore.cpp ${hive_metastore_generated}/hms_types.cpp
+  ${hive_metastore_generated}/hms_constants.cpp)
+file(MAKE_DIRECTORY ${hive_metastore_generated})
+add_custom_command(OUTPUT ${hive_metastore_sources}
+  COMMAND ${THRIFT_COMPILER} --gen cpp:no_skeleton -out ${hive_metastore_generated} ${QLAKE_DEPS}/hive-metastore/hms.thrift
+  DEPENDS ${QLAKE_DEPS}/hive-metastore/hms.thrift
+  COMMENT "Generating the interface of Hive's metastore")
+add_library(hive_metastore STATIC EXCLUDE_FROM_ALL ${hive_metastore_sources})
+target_include_directories(hive_metastore SYSTEM PUBLIC ${hive_metastore_generated})
+target_compile_options(hive_metastore PRIVATE -O1 -g0 -w)
+target_link_libraries(hive_metastore PUBLIC ${THRIFT_ARCHIVE} OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
+# HiveServer2's, as far as qlake asks it.
+set(hiveserver_generated ${CMAKE_BINARY_DIR}/generated/hiveserver)
+set(hiveserver_sources ${hiveserver_generated}/HiveServer.cpp ${hiveserver_generated}/hiveserver_types.cpp)
+file(MAKE_DIRECTORY ${hiveserver_generated})
+add_custom_command(OUTPUT ${hiveserver_sources}
+  COMMAND ${THRIFT_COMPILER} --gen cpp:no_skeleton -nowarn -out ${hiveserver_generated}
+    ${PROJECT_SOURCE_DIR}/src/hive/hiveserver.thrift
+  DEPENDS ${PROJECT_SOURCE_DIR}/src/hive/hiveserver.thrift
+  COMMENT "Generating the interface of HiveServer2")
+add_library(hiveserver STATIC EXCLUDE_FROM_ALL ${hiveserver_sources})
+target_include_directories(hiveserver SYSTEM PUBLIC ${hiveserver_generated})
+target_compile_options(hiveserver PRIVATE -O1 -g0 -w)
+target_link_libraries(hiveserver PUBLIC ${THRIFT_ARCHIVE} OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
+
 # libparquet exports a simdjson and a libcrypto of its own; whichever library stands first serves every caller. Debian's, whose
 # headers we compile against, must be first in each program.
 add_link_options(-Wl,--push-state,--no-as-needed -lsimdjson -lcrypto -Wl,--pop-state)
@@ -111,3 +144,14 @@ target_include_directories(tomlplusplus SYSTEM INTERFACE ${TOMLPLUSPLUS_INCLUDE}
 find_library(XXHASH_LIBRARY xxhash REQUIRED)
 add_library(xxhash INTERFACE)
 target_link_libraries(xxhash INTERFACE ${XXHASH_LIBRARY})
+
+find_library(PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
+add_library(prometheus_text INTERFACE)
+target_link_libraries(prometheus_text INTERFACE ${PROMETHEUS_CORE})
+
+# Debian's is compiled with these; a class of another layout would be ours without them.
+find_library(HTTPLIB_LIBRARY cpp-httplib REQUIRED)
+add_library(httplib_server INTERFACE)
+target_compile_definitions(httplib_server INTERFACE CPPHTTPLIB_OPENSSL_SUPPORT CPPHTTPLIB_ZLIB_SUPPORT
+  CPPHTTPLIB_BROTLI_SUPPORT)
+target_link_libraries(httplib_server INTERFACE ${HTTPLIB_LIBRARY} OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

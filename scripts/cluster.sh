@@ -14,30 +14,36 @@
 #   scripts/cluster.sh kill [--dir DIR] [SERVER...]     stops servers (all by default) as kill -9 does
 #   scripts/cluster.sh restart [--dir DIR] SERVER...    starts them again at the same addresses with the same data
 #
-# Parts and their servers: hdfs (namenode, datanode1, datanode2), spark (master, worker1, worker2, connect), kafka (kafka).
+# Parts and their servers, in the order in which they start: hdfs (namenode, datanode1, datanode2), metastore, hiveserver,
+# spark (master, worker1, worker2, connect), kafka. A part works with those that are up before it: Hive and Spark read
+# HDFS, HiveServer2 and Spark know the tables of the metastore.
 set -euo pipefail
 name=cluster
 script=$(realpath "$0")
 repository=$(dirname "$(dirname "$script")")
 hadoop=$repository/.deps/hdfs
+hive=$repository/.deps/hive
 spark=$repository/.deps/spark
 folder_flag=--dir # how this script is told the folder
 . "$repository/scripts/java_server.sh"
+. "$repository/scripts/spark_settings.sh"
 
 part_of() { # SERVER
   case $1 in
     namenode | datanode1 | datanode2) echo hdfs ;;
+    metastore | hiveserver) echo "$1" ;;
     master | worker1 | worker2 | connect) echo spark ;;
     kafka) echo kafka ;;
-    *) fail "there is no server $1: namenode, datanode1, datanode2, master, worker1, worker2, connect, kafka" ;;
+    *) fail "there is no server $1: namenode, datanode1, datanode2, metastore, hiveserver, master, worker1, worker2, connect, kafka" ;;
   esac
 }
 servers_of() { # PART: in the order in which they start
   case $1 in
     hdfs) echo namenode datanode1 datanode2 ;;
+    metastore | hiveserver) echo "$1" ;;
     spark) echo master worker1 worker2 connect ;;
     kafka) echo kafka ;;
-    *) fail "there is no part $1: hdfs, spark, kafka" ;;
+    *) fail "there is no part $1: hdfs, metastore, hiveserver, spark, kafka" ;;
   esac
 }
 
@@ -136,16 +142,128 @@ is_ready_datanode() { # The NameNode lists who is alive.
     "LiveNodes.*127.0.0.1:$(cut -d' ' -f1 "$folder/ports")"
 }
 
+# --- Hive ---
+
+set_up_metastore() {
+  [ -d "$hive" ] || fail 'Hive is not installed: run scripts/cluster.sh install'
+  local port conf=$cluster/hive
+  port=$(free_ports 1)
+  set_setting metastore "thrift://127.0.0.1:$port"
+  rm -rf "$cluster/metastore" "$conf"
+  mkdir -p "$conf"
+  xml fs.defaultFS "$(setting hdfs | grep . || echo file:///)" >"$conf/core-site.xml"
+  xml metastore.thrift.uris "thrift://127.0.0.1:$port" metastore.thrift.bind.host 127.0.0.1 \
+    metastore.warehouse.dir "file://$cluster/metastore/warehouse" \
+    metastore.warehouse.external.dir "file://$cluster/metastore/external" \
+    javax.jdo.option.ConnectionURL "jdbc:derby:;databaseName=$cluster/metastore/data;create=true" \
+    javax.jdo.option.ConnectionDriverName org.apache.derby.jdbc.EmbeddedDriver \
+    datanucleus.schema.autoCreateAll true metastore.schema.verification false \
+    metastore.housekeeping.threads.on false metastore.compactor.initiator.on false \
+    metastore.expression.proxy org.apache.hadoop.hive.ql.optimizer.ppr.PartitionExpressionForMetastore \
+    >"$conf/metastore-site.xml"
+  log_settings >"$conf/log4j2.properties"
+}
+
+set_up_hiveserver() {
+  [ -n "$(setting metastore)" ] || fail 'it needs the part metastore'
+  local port conf=$cluster/hive
+  port=$(free_ports 1)
+  set_setting hiveserver "127.0.0.1:$port"
+  rm -rf "$cluster/hiveserver"
+  xml hive.metastore.uris "$(setting metastore)" \
+    hive.server2.thrift.bind.host 127.0.0.1 hive.server2.thrift.port "$port" \
+    hive.server2.authentication NOSASL hive.server2.enable.doAs false hive.server2.webui.port 0 \
+    hive.server2.materializedviews.registry.impl DUMMY hive.notification.event.poll.interval 0s \
+    hive.server2.thrift.min.worker.threads 2 hive.server2.tez.initialize.default.sessions false \
+    hive.exec.scratchdir "file://$folder/scratch" hive.exec.local.scratchdir "$folder/scratch" \
+    hive.downloaded.resources.dir "$folder/resources" hive.user.install.directory "file://$folder/install" \
+    hive.server2.logging.operation.log.location "$folder/operations" hive.execution.engine tez \
+    >"$conf/hive-site.xml"
+  # Tez executes within HiveServer2: there is no YARN.
+  xml tez.local.mode true tez.local.mode.without.network true tez.runtime.optimize.local.fetch true \
+    tez.ignore.lib.uris true tez.runtime.io.sort.mb 32 tez.am.resource.memory.mb 256 tez.task.resource.memory.mb 256 \
+    tez.staging-dir "file://$folder/staging" \
+    >"$conf/tez-site.xml"
+}
+
+run_hive() { # HEAP CLASS ARGUMENT...
+  local heap=$1
+  shift
+  run_server "-Xmx$heap" "$marker" "${hive_options[@]}" "-Dlog4j2.configurationFile=$cluster/hive/log4j2.properties" \
+    "-Djava.io.tmpdir=$folder" "-Dderby.stream.error.file=$folder/derby.log" -cp "$cluster/hive:$hive/*" "$@"
+}
+
+# What Hive asks Java 17 for. Times of Hive are without a zone: those of the lake, which are moments, it shows in the zone of
+# its process.
+hive_options=(-Duser.timezone=UTC -Djava.net.preferIPv4Stack=true)
+for package in java.lang java.lang.reflect java.io java.net java.nio java.util java.util.concurrent java.util.concurrent.atomic \
+  java.util.regex java.time sun.nio.ch; do
+  hive_options+=("--add-opens=java.base/$package=ALL-UNNAMED")
+done
+
+launch_metastore() {
+  # Derby parses an INSERT of a thousand rows, as of 500 partitions, by recursion.
+  run_hive 256m -Xss16m org.apache.hadoop.hive.metastore.HiveMetaStore -p "$(host_and_port metastore | cut -d: -f2)"
+}
+is_ready_metastore() { is_open metastore; }
+
+launch_hiveserver() { run_hive 512m org.apache.hive.service.server.HiveServer2; }
+# It listens before it lets sessions begin: the status of an answer to OpenSession, in Thrift's binary protocol, must be 0.
+is_ready_hiveserver() {
+  python3 - "$(host_and_port hiveserver)" <<'PYTHON' 2>/dev/null
+import socket, struct, sys
+host, port = sys.argv[1].split(":")
+begin_call = struct.pack(">Ii11si", 0x80010001, 11, b"OpenSession", 1)
+in_struct_field_1 = struct.pack(">bh", 12, 1)
+of_protocol_10 = struct.pack(">bhi", 8, 1, 9)
+with socket.create_connection((host, int(port)), timeout=30) as server:
+    server.sendall(begin_call + in_struct_field_1 + of_protocol_10 + bytes(2))
+    # Up to the status code: the head, then a struct (the result) in a struct (the response) in a struct (its status).
+    answer = server.makefile("rb").read(4 + 4 + 11 + 4 + 3 + 3 + 3 + 4)
+sys.exit(0 if answer[-7:] == struct.pack(">bhi", 8, 1, 0) else 1)
+PYTHON
+}
+
+is_open() { # KEY: of an address
+  (exec 3<>"/dev/tcp/127.0.0.1/$(host_and_port "$1" | cut -d: -f2)") 2>/dev/null
+}
+
 # --- Spark ---
 
 set_up_spark() {
-  ls "$spark"/stamp.* >/dev/null 2>&1 || fail 'Spark is not installed: run scripts/cluster.sh install'
+  [ -d "$spark/jars" ] || fail 'Spark is not installed: run scripts/cluster.sh install'
   local rpc web connect
   read -r rpc web connect < <(free_ports 3)
   set_setting master "spark://127.0.0.1:$rpc"
   set_setting master_web "http://127.0.0.1:$web"
   set_setting connect "sc://127.0.0.1:$connect"
   rm -rf "$cluster"/master "$cluster"/worker[12] "$cluster"/connect
+  mkdir -p "$cluster/spark"
+  {
+    log_settings
+    printf 'logger.worker.name=org.apache.spark.deploy.worker.Worker\nlogger.worker.level=info\n' # is_ready_worker
+  } >"$cluster/spark/log4j2.properties"
+  {
+    small_spark_settings "$cluster/connect/scratch" "$cluster/connect/warehouse"
+    echo "spark.master $(setting master)"
+    echo 'spark.connect.grpc.binding.address 127.0.0.1'
+    echo "spark.connect.grpc.binding.port $connect"
+    echo 'spark.driver.host 127.0.0.1'
+    echo 'spark.driver.bindAddress 127.0.0.1'
+    echo 'spark.executor.memory 512m'
+    echo 'spark.executor.cores 1'
+    echo "spark.executor.extraClassPath $spark/jars/*:$spark-kafka/*"
+    echo "spark.executor.extraJavaOptions -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Duser.timezone=UTC -Dlog4j2.configurationFile=$cluster/spark/log4j2.properties"
+    [ -z "$(setting hdfs)" ] || echo "spark.hadoop.fs.defaultFS $(setting hdfs)"
+    if [ -n "$(setting metastore)" ]; then
+      echo 'spark.sql.catalogImplementation hive'
+      echo "spark.hadoop.hive.metastore.uris $(setting metastore)"
+      # The client of a metastore that Spark brings along is of Hive 2.
+      echo 'spark.sql.hive.metastore.version 4.0.1'
+      echo 'spark.sql.hive.metastore.jars path'
+      echo "spark.sql.hive.metastore.jars.path file://$hive/*.jar"
+    fi
+  } >"$cluster/spark/connect.conf"
 }
 
 run_spark() { # HEAP CLASS ARGUMENT...
@@ -155,7 +273,8 @@ run_spark() { # HEAP CLASS ARGUMENT...
   mkdir -p "$folder"
   export SPARK_HOME=$home SPARK_SCALA_VERSION=2.13 SPARK_LOCAL_IP=127.0.0.1
   unset JAVA_TOOL_OPTIONS
-  run_server "-Xmx$heap" "$marker" "${spark_options[@]}" "-Duser.timezone=UTC" -cp "$home/jars/*:$spark/jars/*" "$@"
+  run_server "-Xmx$heap" "$marker" "${spark_options[@]}" "-Duser.timezone=UTC" \
+    "-Dlog4j2.configurationFile=$cluster/spark/log4j2.properties" -cp "$home/jars/*:$spark/jars/*:$spark-kafka/*" "$@"
 }
 
 # What Spark asks Java 17 for.
@@ -181,23 +300,10 @@ launch_worker() {
 is_ready_worker() { grep -qs 'Successfully registered with master' "$folder/server.out"; }
 
 launch_connect() {
-  local port hadoop_default=()
-  port=$(host_and_port connect | cut -d: -f2)
-  [ -z "$(setting hdfs)" ] || hadoop_default=(--conf "spark.hadoop.fs.defaultFS=$(setting hdfs)")
-  run_spark 768m org.apache.spark.deploy.SparkSubmit --master "$(setting master)" \
-    --class org.apache.spark.sql.connect.service.SparkConnectServer \
-    --conf spark.connect.grpc.binding.address=127.0.0.1 --conf "spark.connect.grpc.binding.port=$port" \
-    --conf spark.driver.host=127.0.0.1 --conf spark.driver.bindAddress=127.0.0.1 \
-    --conf spark.executor.memory=512m --conf spark.executor.cores=1 \
-    --conf "spark.executor.extraClassPath=$spark/jars/*" \
-    --conf spark.ui.enabled=false --conf "spark.local.dir=$folder/scratch" --conf "spark.sql.warehouse.dir=$folder/warehouse" \
-    --conf spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension \
-    --conf spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog \
-    --conf spark.sql.session.timeZone=UTC --conf spark.sql.shuffle.partitions=2 \
-    --conf spark.databricks.delta.snapshotPartitions=1 \
-    ${hadoop_default[@]+"${hadoop_default[@]}"} spark-internal
+  run_spark 768m org.apache.spark.deploy.SparkSubmit --properties-file "$cluster/spark/connect.conf" \
+    --class org.apache.spark.sql.connect.service.SparkConnectServer spark-internal
 }
-is_ready_connect() { (exec 3<>"/dev/tcp/127.0.0.1/$(host_and_port connect | cut -d: -f2)") 2>/dev/null; }
+is_ready_connect() { is_open connect; }
 
 # --- Kafka, which has a script of its own ---
 
@@ -229,16 +335,25 @@ restart_server() {
 # Nobody in front of whom it serves: those that started last end first.
 known_servers() {
   local server
-  for server in connect worker2 worker1 master datanode2 datanode1 namenode kafka; do
+  for server in connect worker2 worker1 master hiveserver metastore datanode2 datanode1 namenode kafka; do
     [ ! -e "$cluster/$server/pid" ] || echo "$server"
+  done
+}
+
+running_servers() {
+  local known
+  for known in $(known_servers); do
+    select_server "$known"
+    ! is_running || echo "$known"
   done
 }
 
 up() {
   local part server_of_part
-  [ $# != 0 ] || set -- hdfs spark kafka
+  [ $# != 0 ] || set -- hdfs metastore hiveserver spark kafka
   for part in "$@"; do servers_of "$part" >/dev/null; done
   mkdir -p "$cluster"
+  [ -n "$(running_servers)" ] || rm -f "$cluster/cluster.env" # of one that was killed
   folder=$cluster
   watch_as_told "${watcher[@]}"
   # A part that does not start takes those with it that this call has started.
@@ -282,7 +397,7 @@ down() {
     stop_server TERM
     rm -f "$folder/pid"
   done
-  rm -f "$cluster/watched"
+  rm -f "$cluster/watched" "$cluster/cluster.env"
 }
 
 status() {
@@ -345,6 +460,7 @@ case $command in
   install)
     "$repository/scripts/install.sh" --kafka
     "$repository/scripts/install.sh" --hdfs
+    "$repository/scripts/install.sh" --hive
     "$repository/scripts/spark.sh" install
     ;;
   up | down | status) "$command" "${arguments[@]}" ;;

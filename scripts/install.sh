@@ -5,10 +5,13 @@
 #
 #   scripts/install.sh          what `make build` and `make run` need
 #   scripts/install.sh --kafka  also a Kafka broker, in .deps/kafka (scripts/kafka.sh)
-#   scripts/install.sh --spark  also Spark with Delta, in .deps/spark (scripts/spark.sh)
+#   scripts/install.sh --spark  also Spark with Delta, in .deps/spark, and what it reads Kafka with, in .deps/spark-kafka
+#                               (scripts/spark.sh)
 #   scripts/install.sh --hdfs   also HDFS, in .deps/hdfs (scripts/cluster.sh)
+#   scripts/install.sh --hive   also Hive's metastore and HiveServer2, in .deps/hive (scripts/cluster.sh), and
+#                               a client in Python, in .deps/hive-client
 #   scripts/install.sh --test   also all that `make test` needs (Python with readers of the lake, in .deps/venv; the
-#                               broker; HDFS; a schema registry, in .deps/registry; Spark)
+#                               broker; HDFS; Hive; a schema registry, in .deps/registry; Spark; promtool; cron)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,8 +26,19 @@ rdkafka_sha256=4eadaca9f62e307b6d01e3921e420bc99ad8ee532d94096cfaf260397fb7be6d
 rdkafka_header_sha256=0c1e6a2599fbabadb1ee4244c51f056029977f6f47f22e661e35d8dcf16d2b51
 spark_connect_version=4.2.0
 spark_connect_sha256=a5ab11bed0ebb6bf8e005b3f238dfa97f6ca3cbe0161201d676accfc1bc9f04c
+hive_metastore_version=0.2.0
+hive_metastore_sha256=80f608707c8b0d6a2fe279b342cd75ab87a9294ca36e4c1e254bde321d654d6f
 registry_version=3.0.9 # the last one that runs on Java 17
 registry_sha256=2b28181501a20cbf6efcd77f9b7153908fc01f3d3a7c32024c0bd9e1b04c8a43
+spark_kafka_artifacts=(
+  org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0
+  org.apache.spark:spark-token-provider-kafka-0-10_2.13:4.0.0
+  org.apache.kafka:kafka-clients:3.9.2
+  org.apache.commons:commons-pool2:2.13.1
+)
+
+promtool_version=2.42.0+ds-5+deb12u1
+promtool_sha256=81d59a24fce84f7fbe97a45a4f2914b6a5881b5cd1db2a6a0e129e515e1a5f55
 
 deps=$PWD/.deps
 download=$deps/download
@@ -76,7 +90,7 @@ once() { # PIECE [PIN...]: calls install_PIECE unless a stamp says that this ver
 install_build_tools() {
   apt_install g++ make cmake ninja-build mold ccache git unzip ca-certificates \
     libcli11-dev libtomlplusplus-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libsimdjson-dev libssl-dev \
-    libxxhash-dev libcurl4-openssl-dev libgtest-dev
+    libxxhash-dev libcurl4-openssl-dev libgtest-dev libcpp-httplib-dev prometheus-cpp-dev
   command -v python3 >/dev/null || apt_install python3
   python3 -m pip --version >/dev/null 2>&1 || apt_install python3-pip
   command -v mvn >/dev/null || apt_install maven
@@ -136,6 +150,21 @@ install_spark_connect() {
   find "$deps/spark-connect" -name '*.proto' -exec sed -i '$a option optimize_for = CODE_SIZE;' {} +
 }
 
+# The metastore speaks Thrift; a crate of its clients holds its interface.
+install_hive_metastore() {
+  local idl=$download/crates/hive_metastore/thrift_idl/hms.thrift
+  apt_install thrift-compiler libthrift-dev libboost-dev
+  command -v cargo >/dev/null || apt_install cargo
+  say "the interface of Hive's metastore (cargo)"
+  printf '[package]\nname = "interface"\nversion = "0.0.0"\n[lib]\npath = "none.rs"\n[dependencies]\nhive_metastore = "=%s"\n' \
+    "$hive_metastore_version" >"$download/Cargo.toml"
+  touch "$download/none.rs"
+  (cd "$download" && cargo vendor -q crates >/dev/null)
+  check_sha256 "$idl" "$hive_metastore_sha256"
+  mkdir -p "$deps/hive-metastore"
+  install -m 644 "$idl" "$deps/hive-metastore/hms.thrift"
+}
+
 # The jars that scripts/NAME/pom.xml asks for and scripts/NAME/jars.sha256 pins, into .deps/NAME.
 install_jars() { # NAME
   [ -x /usr/lib/jvm/java-17-openjdk-amd64/bin/java ] || apt_install openjdk-17-jre-headless
@@ -156,6 +185,18 @@ install_kafka() {
 install_hdfs() {
   say "HDFS (mvn)"
   install_jars hdfs
+}
+
+install_hive() {
+  say "Hive (mvn)"
+  install_jars hive
+}
+
+install_hive_client() {
+  say "a client of Hive (pip)"
+  rm -rf "$deps/hive-client"
+  python3 -m venv "$deps/hive-client" 2>/dev/null || { apt_install python3-venv; python3 -m venv "$deps/hive-client"; }
+  "$deps/hive-client/bin/pip" install -q --disable-pip-version-check --require-hashes -r scripts/hive/requirements.txt
 }
 
 install_registry() {
@@ -180,6 +221,36 @@ install_spark() { # with a Python of its own for the client
   check_files "$deps/spark/jars" scripts/spark/jars.sha256
 }
 
+# One by one, not by a pom: of the provider of tokens, which only Kerberos needs, this release of Spark has none to be had.
+install_spark_kafka() {
+  local artifact
+  say "Spark's Kafka connector (mvn)"
+  for artifact in "${spark_kafka_artifacts[@]}"; do
+    mvn -q -B dependency:copy "-Dartifact=$artifact" "-DoutputDirectory=$download/spark-kafka" >&2
+  done
+  check_files "$download/spark-kafka" scripts/spark-kafka/jars.sha256
+  rm -rf "$deps/spark-kafka"
+  mv "$download/spark-kafka" "$deps/spark-kafka"
+}
+
+install_promtool() { # for tests only: the program alone, for the package would start a server
+  say "promtool $promtool_version (apt)"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+  (cd "$download" && apt-get download -qq "prometheus=$promtool_version" 2>/dev/null) ||
+    fail "apt has no prometheus $promtool_version"
+  check_sha256 "$(echo "$download"/prometheus_*.deb)" "$promtool_sha256"
+  dpkg-deb -x "$download"/prometheus_*.deb "$download/prometheus"
+  install -D -m 755 "$download/prometheus/usr/bin/promtool" "$deps/prometheus/promtool"
+}
+
+install_cron() { # for tests only, which start its daemon in a namespace of their own
+  apt_install cron
+}
+
+install_shells() { # for tests only: completion and the manual in what users have
+  apt_install zsh fish mandoc groff-base man-db
+}
+
 install_python() { # for tests only: foreign readers of the lake, and what runs notebooks
   say "Python: deltalake, polars, duckdb, matplotlib, nbclient (pip)"
   rm -rf "$deps/venv"
@@ -197,16 +268,25 @@ once arrow "$arrow_version" "$arrow_sha256"
 once duckdb "$duckdb_version" "$duckdb_sha256" "$duckdb_header_module" "$duckdb_header_sha256"
 once rdkafka "$rdkafka_module" "$rdkafka_sha256" "$rdkafka_header_sha256"
 once spark_connect "$spark_connect_version" "$spark_connect_sha256"
+once hive_metastore "$hive_metastore_version" "$hive_metastore_sha256"
 if [ "${1-}" = --kafka ] || [ "${1-}" = --test ]; then
   once kafka "$(declare -f install_jars)" "$(cat scripts/kafka/pom.xml scripts/kafka/jars.sha256)"
 fi
 if [ "${1-}" = --hdfs ] || [ "${1-}" = --test ]; then
   once hdfs "$(declare -f install_jars)" "$(cat scripts/hdfs/pom.xml scripts/hdfs/jars.sha256)"
 fi
+if [ "${1-}" = --hive ] || [ "${1-}" = --test ]; then
+  once hive "$(declare -f install_jars)" "$(cat scripts/hive/pom.xml scripts/hive/jars.sha256)"
+  once hive_client "$(cat scripts/hive/requirements.txt)"
+fi
 if [ "${1-}" = --spark ] || [ "${1-}" = --test ]; then
   once spark "$(cat scripts/spark/pom.xml scripts/spark/jars.sha256 scripts/spark/requirements.txt)"
+  once spark_kafka "${spark_kafka_artifacts[@]}" "$(cat scripts/spark-kafka/jars.sha256)"
 fi
 if [ "${1-}" = --test ]; then
+  once promtool "$promtool_version" "$promtool_sha256"
+  once cron
+  once shells
   once registry "$registry_version" "$registry_sha256"
   once python "$(cat scripts/readers.txt scripts/notebook.txt)"
 fi

@@ -13,15 +13,35 @@ java_program() { # Java 17 where there are several
   [ -x "$program" ] && echo "$program" || command -v java || fail 'there is no java: install the server first'
 }
 
-# Outside the range that outgoing connections take theirs from, so that a port is free again after a kill -9.
+# Outside the range that outgoing connections take theirs from, so that a port is free again after a kill -9. A server takes
+# seconds until it listens: a port that somebody was given in the last minute is not given again.
 free_ports() { # COUNT
   python3 - "$1" <<'PYTHON'
-import random, socket, sys
+import os, pathlib, random, socket, sys, tempfile, time
+notes = pathlib.Path(tempfile.gettempdir()) / f"qlake-ports-{os.getuid()}"
+notes.mkdir(exist_ok=True)
+
+
+def is_given(port):
+    note = notes / str(port)
+    try:
+        os.close(os.open(note, os.O_CREAT | os.O_EXCL))
+        return False
+    except FileExistsError:
+        is_recent = time.time() - note.stat().st_mtime < 60
+        if not is_recent:
+            note.touch()
+        return is_recent
+
+
 held = []
 while len(held) < int(sys.argv[1]):
+    port = random.randrange(20000, 32000)
+    if is_given(port):
+        continue
     taken = socket.socket()
     try:
-        taken.bind(("127.0.0.1", random.randrange(20000, 32000)))
+        taken.bind(("127.0.0.1", port))
         held.append(taken)
     except OSError:
         pass
@@ -40,12 +60,26 @@ run_server() { # JAVA ARGUMENT...: in the background
   disown # whoever stops it needs no word of the shell about that
 }
 
+# For log4j2.properties: warnings only.
+log_settings() {
+  cat <<'PROPERTIES'
+rootLogger.level=warn
+rootLogger.appenderRef.console.ref=console
+appender.console.type=Console
+appender.console.name=console
+appender.console.target=SYSTEM_ERR
+appender.console.layout.type=PatternLayout
+appender.console.layout.pattern=[%d] %p %m (%c)%n
+PROPERTIES
+}
+
 # The server is stopped when it does not become ready, and when this script is while it waits.
 await_server() { # COMMAND...: until it succeeds
   local deadline=$((SECONDS + ${QLAKE_SERVER_START_TIMEOUT_S:-120}))
   trap give_up INT TERM HUP
   until "$@"; do
-    is_running || { sleep 0.3; is_running; } || { tail -n 20 "$folder/server.out" >&2; fail "it ended at once: see $folder"; }
+    # Not is_running: on a busy machine it takes a while until the process has the server's command line.
+    [ -e "/proc/$(pid)" ] || { tail -n 20 "$folder/server.out" >&2; fail "it ended at once: see $folder"; }
     [ $SECONDS -lt $deadline ] || give_up "it is not ready in time: see $folder"
     sleep 0.1
   done

@@ -2,8 +2,8 @@
 # An actual Apache Spark with Delta, behind its Connect server on loopback, for tests: one small process. All that it has
 # lies in one folder, which may be deleted once it is down: its log and spark.env with its address.
 #
-#   scripts/spark.sh install                    Spark, Delta and a Python with the client into .deps/spark (needs the
-#                                               network the first time)
+#   scripts/spark.sh install                    Spark, Delta, a Python with the client and what reads Kafka into .deps
+#                                               (needs the network the first time)
 #   scripts/spark.sh up DIR [--watch PID]       starts it, returns when it answers; it ends when process PID does.
 #                                               --watch-parent: when the caller does
 #   scripts/spark.sh down DIR                   stops it
@@ -18,42 +18,24 @@ script=$(realpath "$0")
 repository=$(dirname "$(dirname "$script")")
 home=$repository/.deps/spark
 . "$repository/scripts/java_server.sh"
+. "$repository/scripts/spark_settings.sh"
 
 set_up_server() {
   [ -d "$home" ] || fail 'it is not installed: run scripts/spark.sh install'
   mkdir -p "$folder/conf"
   port=$(free_ports 1)
-  cat >"$folder/conf/log4j2.properties" <<PROPERTIES
-rootLogger.level=warn
-rootLogger.appenderRef.console.ref=console
-appender.console.type=Console
-appender.console.name=console
-appender.console.target=SYSTEM_ERR
-appender.console.layout.type=PatternLayout
-appender.console.layout.pattern=[%d] %p %m (%c)%n
-logger.connect.name=org.apache.spark.sql.connect.service.SparkConnectServer
-logger.connect.level=info
-PROPERTIES
-  # No code is generated and nothing is planned anew while it runs: a test's statements are many, and their rows few.
-  cat >"$folder/conf/spark-defaults.conf" <<PROPERTIES
+  {
+    log_settings
+    printf 'logger.connect.name=org.apache.spark.sql.connect.service.SparkConnectServer\nlogger.connect.level=info\n'
+  } >"$folder/conf/log4j2.properties"
+  small_spark_settings "$folder/scratch" "$folder/warehouse" >"$folder/conf/spark-defaults.conf"
+  cat >>"$folder/conf/spark-defaults.conf" <<PROPERTIES
 spark.master                                                local[2]
-spark.driver.memory                                         1g
-spark.driver.extraClassPath                                 $home/jars/*
+spark.driver.memory                                         2g
+spark.driver.extraClassPath                                 $home/jars/*:$home-kafka/*
 spark.driver.extraJavaOptions                               -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Duser.timezone=UTC
 spark.connect.grpc.binding.address                          127.0.0.1
 spark.connect.grpc.binding.port                             $port
-spark.ui.enabled                                            false
-spark.local.dir                                             $folder/scratch
-spark.sql.warehouse.dir                                     $folder/warehouse
-spark.sql.extensions                                        io.delta.sql.DeltaSparkSessionExtension
-spark.sql.catalog.spark_catalog                             org.apache.spark.sql.delta.catalog.DeltaCatalog
-spark.sql.session.timeZone                                  UTC
-spark.sql.adaptive.enabled                                  false
-spark.sql.codegen.factoryMode                               NO_CODEGEN
-spark.sql.codegen.wholeStage                                false
-spark.sql.shuffle.partitions                                1
-spark.sql.sources.parallelPartitionDiscovery.parallelism    1
-spark.databricks.delta.snapshotPartitions                   1
 ${QLAKE_SPARK_TOKEN:+spark.connect.authenticate.token $QLAKE_SPARK_TOKEN}
 PROPERTIES
   echo "address=sc://127.0.0.1:$port" >"$folder/spark.env"

@@ -5,10 +5,10 @@
 #include "base/clock.h"
 #include "base/column_type.h"
 #include "base/digest.h"
-#include "base/sha256.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/parallel.h"
+#include "base/sha256.h"
 
 namespace qlake::base {
 namespace {
@@ -72,11 +72,6 @@ TEST(ParallelForTest, CallsEachIndexOnceAndRethrowsTheFirstError) {
                              if (i == 3) throw InputError("three");
                            }),
                Error);
-}
-
-TEST(LogTest, MaskHidesAllButTheFirstCharacter) {
-  EXPECT_EQ(Mask("alexander@example.com"), "a***(21)");
-  EXPECT_EQ(Mask(""), "");
 }
 
 }  // namespace

@@ -49,10 +49,10 @@ void WriteRows(Context& context, const engine::Result& rows, report::Format form
 
 int AnswerPublished(Context& context, const std::string& sql, const AnswerOptions& options) {
   FormatOf(context, options);
-  OpenLake lake(context, IfAbsent::kRefuse);
+  OpenLake lake(context, IfAbsent::kRefuse, ComputesOn::kEngineOfSettings);
   auto project = context.LoadProject();
-  run::RequirePublished(*lake, lake->database(), project, std::nullopt, sql);
-  WriteAnswer(context, lake->database(), sql, options);
+  run::RequirePublished(*lake, lake->engine(), project, std::nullopt, sql);
+  WriteAnswer(context, lake->engine(), sql, options);
   return kExitDone;
 }
 

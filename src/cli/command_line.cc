@@ -12,12 +12,11 @@
 #include "base/json.h"
 #include "cli/context.h"
 #include "cli/standard_output.h"
+#include "cli/version.h"
 #include "storage/storage.h"
 
 namespace qlake::cli {
 namespace {
-
-constexpr const char* kVersion = "0.1.0";
 
 constexpr const char* kFooter =
     "Flags count before the environment (QLAKE_LAKE, ...), that before qlake.toml. Exit codes: 0 done, 1 failed, 2 "
@@ -52,27 +51,45 @@ int Fail(std::ostream& out, bool json, std::string_view kind, const std::string&
   return exit_code;
 }
 
+bool IsForPeople(const Settings& settings) {
+  const std::string& format = settings.Text("log.format");
+  if (format != "auto") return format == "human";
+  return settings.log_file.empty() && isatty(STDERR_FILENO) != 0;
+}
+
 void StartLogOf(const Settings& settings) {
   base::LogOptions log;
   log.level = settings.log_level;
   log.file = settings.log_file;
-  log.human = settings.log_file.empty() && isatty(STDERR_FILENO) != 0;
+  log.human = IsForPeople(settings);
+  log.rotate_bytes = settings.Bytes("log.rotate_bytes");
+  log.files_kept = static_cast<int>(settings.Integer("log.keep"));
   base::StartLog(log);
 }
 
 void RequireEngineForLake(const CommandLine& line, const Settings& settings) {
-  if (!line.reads_lake || line.runs_on_hdfs || !storage::IsOnHdfs(settings.lake)) return;
+  if (!line.reads_lake || !storage::IsOnHdfs(settings.lake)) return;
+  bool is_on_spark = line.computes && settings.all.at("engine").value == "spark";
+  if (is_on_spark || (line.runs_on_hdfs && !line.computes)) return;
+  if (line.computes) {
+    throw base::InputError(
+        "on HDFS {} computes on Spark only: give it --engine spark (engine is set to {} by {}), or copy the lake to a "
+        "disk (qlake copy --from {} --to DIR)",
+        line.command_name, settings.all.at("engine").value, settings.all.at("engine").origin, settings.lake);
+  }
   throw base::InputError(
-      "on HDFS this version does ingest, stream, history, verify and copy; for {} copy the lake to a disk (qlake copy "
-      "--from {} --to DIR)",
+      "{} does not work on HDFS in this version: copy the lake to a disk (qlake copy --from {} --to DIR)",
       line.command_name, settings.lake);
 }
 
 int RunCommand(CommandLine& line, std::ostream& out) {
   std::optional<Interrupts> interrupts;
+  bool log_is_elsewhere = false;
   try {
+    if (line.bare_command) return line.bare_command(out);
     Settings settings = ResolveSettings(line.flags, line.config_file);
     StartLogOf(settings);
+    log_is_elsewhere = !settings.log_file.empty();
     RequireEngineForLake(line, settings);
     interrupts.emplace();
     Context context{std::move(settings), out, base::SystemClock(), *interrupts, line.json, line.quiet};
@@ -80,6 +97,8 @@ int RunCommand(CommandLine& line, std::ostream& out) {
   } catch (const base::Error& error) {
     if (interrupts && interrupts->happened())
       return Fail(out, line.json, "interrupted", "interrupted", kExitInterrupted);
+    // On standard error the message stands anyway.
+    if (log_is_elsewhere) base::LogError(error.message(), {{"kind", NameOf(error.kind())}});
     int exit_code = error.kind() == base::ErrorKind::kInput ? kExitWrongUse : kExitFailed;
     return Fail(out, line.json, NameOf(error.kind()), error.message(), exit_code);
   } catch (const std::bad_alloc&) {
@@ -101,9 +120,11 @@ int ParseAndRun(int argc, char** argv, std::ostream& out) {
   app.require_subcommand(1);
   app.footer(kFooter);
   CommandLine line;
-  for (auto add : {AddInit,   AddSimulate, AddIngest,  AddProcess, AddRun,    AddProduce, AddStream,     AddReplay,
-                   AddDrift,  AddReport,   AddDump,    AddSql,     AddStatus, AddLedger,  AddQuarantine, AddCompact,
-                   AddVacuum, AddHistory,  AddRestore, AddVerify,  AddCopy,   AddConfig}) {
+  for (auto add :
+       {AddInit,       AddSimulate, AddIngest,   AddProcess, AddMaterialize, AddRun,        AddProduce, AddStream,
+        AddReplay,     AddDrift,    AddRuns,     AddReport,  AddDump,        AddSql,        AddStatus,  AddLedger,
+        AddQuarantine, AddCompact,  AddVacuum,   AddRepair,  AddHistory,     AddRestore,    AddVerify,  AddCopy,
+        AddConfig,     AddDoctor,   AddSchedule, AddMetrics, AddServe,       AddCompletion, AddMan}) {
     add(app, line);
   }
   try {
@@ -139,10 +160,12 @@ CLI::App& CommandLine::Add(CLI::App& parent, const std::string& name, const std:
   auto obeys = [&setting_keys](const char* key) {
     return std::find(setting_keys.begin(), setting_keys.end(), key) != setting_keys.end();
   };
-  added.parse_complete_callback([this, name, reads_lake = obeys("lake"), runs_on_hdfs = obeys("hdfs.webhdfs")] {
+  added.parse_complete_callback([this, name, reads_lake = obeys("lake"), runs_on_hdfs = obeys("hdfs.webhdfs"),
+                                 computes = obeys("spark.connect")] {
     command_name = name;
     this->reads_lake = reads_lake;
     this->runs_on_hdfs = runs_on_hdfs;
+    this->computes = computes;
   });
   added.add_option("--config", config_file, "settings file [qlake.toml in the working folder, if there is one]");
   added.add_flag("--json", json, "one JSON object about the run on standard output");

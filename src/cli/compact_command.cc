@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "cli/engine_choice.h"
+#include "cli/hdfs_settings.h"
 #include "cli/maintenance_options.h"
 #include "cli/quantity.h"
 #include "cli/table_names.h"
@@ -106,7 +108,7 @@ int Execute(Context& context, const Options& options) {
   compaction.dry_run = options.dry_run;
   auto limits = options.budget.Limits();
   auto retention = RequireDuration("--retain", options.retain);
-  MaintainedLake lake(context);
+  MaintainedLake lake(context, ComputesOn::kEngineOfSettings);
   std::vector<std::string> names = options.names;
   bool raw_too = std::erase(names, kRaw) > 0;
   bool tables_too = !names.empty() || !raw_too;
@@ -144,9 +146,10 @@ int Execute(Context& context, const Options& options) {
 void AddCompact(CLI::App& app, CommandLine& line) {
   auto& command = line.Add(
       app, "compact", "Merge small files of tables into fewer, or pack received files; the rows stay as they are",
-      MaintenanceSettingKeys(),
+      WithEngineKeys(WithHdfsKeys(MaintenanceSettingKeys())),
       "  qlake compact --lake lake\n  qlake compact sales_transactions_fact --min-files 2 --dry-run\n"
       "  qlake compact --budget-time 5m --budget-bytes 10GiB --json\n"
+      "  qlake compact --lake hdfs://namenode:8020/lakes/shop --engine spark\n"
       "  qlake compact raw     # received files of days that are over, one container a source and day");
   auto options = std::make_shared<Options>();
   command.add_option("tables", options->names, "tables to compact [all]; raw: the received files");
@@ -156,8 +159,10 @@ void AddCompact(CLI::App& app, CommandLine& line) {
   command.add_option("--retain", options->retain, "raw: keep the files that are packed for so long [7d]");
   command.add_flag("--dry-run", options->dry_run, "say what would be done");
   AddBudgetOptions(command, options->budget);
-  command.callback(
-      [&line, options] { line.command = [options](Context& context) { return Execute(context, *options); }; });
+  command.callback([&line, options] {
+    line.computes = false;  // Either engine does it anywhere.
+    line.command = [options](Context& context) { return Execute(context, *options); };
+  });
 }
 
 }  // namespace qlake::cli

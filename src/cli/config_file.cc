@@ -1,10 +1,12 @@
 #include "cli/config_file.h"
 
+#include <fmt/ranges.h>
 #include <toml++/toml.h>
 
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 #include "base/error.h"
 #include "base/nearest_name.h"
@@ -15,17 +17,42 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> KnownKeys() {
-  std::vector<std::string> keys;
-  for (const auto& definition : SettingDefinitions()) keys.push_back(definition.key);
-  return keys;
-}
-
 bool IsSection(const std::string& key) {
   for (const auto& definition : SettingDefinitions()) {
     if (definition.key.starts_with(key + ".")) return true;
   }
   return false;
+}
+
+std::string SectionOf(const std::string& key) { return key.substr(0, key.rfind('.') + 1); }
+std::string NameIn(const std::string& key) { return key.substr(key.rfind('.') + 1); }
+
+// What stands beside a key: the keys of its section, or those of the top and the sections.
+std::vector<std::string> Neighbours(const std::string& key) {
+  std::vector<std::string> names;
+  for (const auto& definition : SettingDefinitions()) {
+    std::string section = SectionOf(definition.key);
+    std::string name = section == SectionOf(key) ? definition.key : "[" + section.substr(0, section.size() - 1) + "]";
+    bool is_beside = section == SectionOf(key) || SectionOf(key).empty();
+    if (is_beside && (names.empty() || names.back() != name)) names.push_back(name);
+  }
+  return names;
+}
+
+// What a key that is none most likely means: one a few letters away, or one of that name in another section.
+std::string Suggest(const std::string& key, bool is_table) {
+  std::vector<std::string> keys;
+  for (const auto& definition : SettingDefinitions()) {
+    keys.push_back(is_table ? definition.key.substr(0, definition.key.find('.')) : definition.key);
+  }
+  if (auto nearest = base::NearestName(key, keys)) return fmt::format(": did you mean {}?", *nearest);
+  for (const auto& other : keys) {
+    if (is_table || NameIn(other) != NameIn(key)) continue;
+    std::string section = SectionOf(other);
+    if (section.empty()) return fmt::format(": {} stands above the first [section]", other);
+    return fmt::format(": {} stands below [{}]", NameIn(other), section.substr(0, section.size() - 1));
+  }
+  return fmt::format(": known are {}", fmt::join(Neighbours(key), ", "));
 }
 
 class ConfigFileParser {
@@ -53,7 +80,7 @@ class ConfigFileParser {
       } else if (const SettingDefinition* definition = FindSetting(key)) {
         settings_[key] = ReadValue(*definition, node);
       } else {
-        throw base::InputError("unknown key {} at {}{}", key, Place(node), base::SuggestName(key, KnownKeys()));
+        throw base::InputError("unknown key {} at {}{}", key, Place(node), Suggest(key, node.is_table()));
       }
     }
   }
@@ -65,16 +92,26 @@ class ConfigFileParser {
       setting.reference = ReadReference(definition.key, *table);
       return setting;
     }
-    if (!node.is_string()) {
-      throw base::InputError("{} at {} must be a text in quotes, such as \"{}\"", definition.key, Place(node),
-                             definition.default_value);
-    }
-    setting.value = *node.value<std::string>();
+    if (definition.type.is_secret) ThrowWrittenSecret(definition.key, node);
+    setting.value = ReadScalar(definition, node);
     if (CarriesSecret(setting.value)) ThrowWrittenSecret(definition.key, node);
-    if (definition.is_path && setting.value.find("://") == std::string::npos) {
+    if (definition.type.is_path && setting.value.find("://") == std::string::npos) {
       setting.value = FromFolderOfFile(setting.value);
     }
     return setting;
+  }
+
+  // As a variable or a flag would give it.
+  std::string ReadScalar(const SettingDefinition& definition, const toml::node& node) const {
+    using Form = SettingType::Form;
+    Form form = definition.type.form;
+    if (form == Form::kInteger && node.is_integer()) return std::to_string(*node.value<int64_t>());
+    if (form == Form::kSwitch && node.is_boolean()) return *node.value<bool>() ? "true" : "false";
+    if (form == Form::kText && node.is_string()) return *node.value<std::string>();
+    const std::string& example = definition.default_value;
+    std::string wanted = form == Form::kText ? "a text in quotes" : definition.type.wanted + " without quotes";
+    if (!example.empty()) wanted += form == Form::kText ? ", such as \"" + example + "\"" : ", such as " + example;
+    throw base::InputError("{} at {} must be {}", definition.key, Place(node), wanted);
   }
 
   SecretReference ReadReference(const std::string& key, const toml::table& table) const {

@@ -39,11 +39,31 @@ TEST(ConfigFileTest, AnUnknownKeyIsNamedWithItsLineAndTheNearestOne) {
   EXPECT_EQ(FailureOf("landing = \"x\"\n\nlak = \"lake\"\n"), "unknown key lak at qlake.toml:3: did you mean lake?");
   EXPECT_EQ(FailureOf("[log]\nlevle = \"info\"\n"), "unknown key log.levle at qlake.toml:2: did you mean log.level?");
   EXPECT_NE(FailureOf("colour = \"red\"\n").find("known are project, landing, lake"), std::string::npos);
+  EXPECT_EQ(FailureOf("[kafak]\n"), "unknown key kafak at qlake.toml:1: did you mean kafka?");
+  EXPECT_NE(FailureOf("[kafka]\ncolour = \"red\"\n").find(": known are kafka.brokers, kafka.topic,"),
+            std::string::npos);
   EXPECT_NE(FailureOf("[lok]\nlevel = \"info\"\n").find("unknown key lok at qlake.toml:1"), std::string::npos);
+}
+
+TEST(ConfigFileTest, AKeyInTheWrongSectionIsToldWhereItStands) {
+  EXPECT_EQ(FailureOf("[log]\nlevel = \"info\"\nlanding = \"x\"\n"),
+            "unknown key log.landing at qlake.toml:3: landing stands above the first [section]");
+  EXPECT_EQ(FailureOf("brokers = \"host:9092\"\n"),
+            "unknown key brokers at qlake.toml:1: brokers stands below [kafka]");
+}
+
+TEST(ConfigFileTest, ANumberStandsWithoutQuotes) {
+  auto settings = ParseConfigFile("qlake.toml", "[log]\nkeep = 7\n");
+  EXPECT_EQ(settings.at("log.keep").value, "7");
+  EXPECT_EQ(FailureOf("[log]\nkeep = \"7\"\n"),
+            "log.keep at qlake.toml:2 must be a whole number from 0 to 10000 without quotes, such as 5");
+  EXPECT_EQ(FailureOf("[log]\nkeep = 7.5\n"),
+            "log.keep at qlake.toml:2 must be a whole number from 0 to 10000 without quotes, such as 5");
 }
 
 TEST(ConfigFileTest, AValueMustBeAText) {
   EXPECT_EQ(FailureOf("memory = 1\n"), "memory at qlake.toml:1 must be a text in quotes, such as \"1GiB\"");
+  EXPECT_EQ(FailureOf("project = 1\n"), "project at qlake.toml:1 must be a text in quotes");
   EXPECT_NE(FailureOf("lake = [\"a\"]\n").find("lake at qlake.toml:1"), std::string::npos);
   EXPECT_NE(FailureOf("log = \"info\"\n").find("unknown key log at qlake.toml:1"), std::string::npos);
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "cli/interrupts.h"
 #include "cli/settings.h"
+#include "cli/version.h"
 #include "model/project.h"
 
 namespace CLI {
@@ -43,8 +44,11 @@ struct CommandLine {
   bool quiet = false;
   std::string command_name;  // Of the chosen one, as this and the next two.
   bool reads_lake = false;
-  bool runs_on_hdfs = false;             // With engine duckdb, too.
+  bool runs_on_hdfs = false;
+  bool computes = false;                 // With the engine of the settings, which on HDFS must be Spark.
   std::function<int(Context&)> command;  // Set by its callback.
+  // Set instead by those that must work whatever qlake.toml says.
+  std::function<int(std::ostream&)> bare_command;
 
   // Adds a subcommand with the flags of the settings that it obeys, --config, --json, --quiet and an example.
   CLI::App& Add(CLI::App& parent, const std::string& name, const std::string& help,
@@ -56,6 +60,7 @@ void AddInit(CLI::App& app, CommandLine& line);
 void AddSimulate(CLI::App& app, CommandLine& line);
 void AddIngest(CLI::App& app, CommandLine& line);
 void AddProcess(CLI::App& app, CommandLine& line);
+void AddMaterialize(CLI::App& app, CommandLine& line);
 void AddRun(CLI::App& app, CommandLine& line);
 void AddProduce(CLI::App& app, CommandLine& line);
 void AddStream(CLI::App& app, CommandLine& line);
@@ -73,6 +78,14 @@ void AddHistory(CLI::App& app, CommandLine& line);
 void AddRestore(CLI::App& app, CommandLine& line);
 void AddVerify(CLI::App& app, CommandLine& line);
 void AddCopy(CLI::App& app, CommandLine& line);
+void AddRepair(CLI::App& app, CommandLine& line);
 void AddConfig(CLI::App& app, CommandLine& line);
+void AddRuns(CLI::App& app, CommandLine& line);
+void AddDoctor(CLI::App& app, CommandLine& line);
+void AddCompletion(CLI::App& app, CommandLine& line);
+void AddMan(CLI::App& app, CommandLine& line);
+void AddSchedule(CLI::App& app, CommandLine& line);
+void AddMetrics(CLI::App& app, CommandLine& line);
+void AddServe(CLI::App& app, CommandLine& line);
 
 }  // namespace qlake::cli

@@ -19,6 +19,13 @@ struct Options {
   std::string to;
 };
 
+// With a slash behind it, so that a folder's text begins the text of all that stand in it.
+std::string WholePath(const std::string& lake) {
+  std::string path = storage::IsOnHdfs(lake) ? lake : std::filesystem::weakly_canonical(lake).string();
+  while (path.ends_with("/")) path.pop_back();
+  return path + "/";
+}
+
 void RequireLakes(const Options& options) {
   for (const auto& lake : {options.from, options.to}) {
     bool is_other = lake.find("://") != std::string::npos && !storage::IsOnHdfs(lake);
@@ -26,7 +33,13 @@ void RequireLakes(const Options& options) {
       throw base::InputError("a lake is a folder or hdfs://host:port/folder (--from, --to): \"{}\"", lake);
     }
   }
-  if (options.from == options.to) throw base::InputError("a lake cannot be copied to itself: {}", options.from);
+  std::string from = WholePath(options.from);
+  std::string to = WholePath(options.to);
+  if (from == to) throw base::InputError("a lake cannot be copied to itself: {}", options.from);
+  if (from.starts_with(to) || to.starts_with(from)) {
+    throw base::InputError("a lake and its copy cannot stand in each other, name another folder: {} and {}",
+                           options.from, options.to);
+  }
 }
 
 void Print(Context& context, const std::string& run_id, const maintain::CopyReport& report) {

@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "engine/spark/spark_engine.h"
-#include "spark/connection.h"
 
 namespace qlake::cli {
 namespace {
@@ -11,6 +10,13 @@ const std::string& Value(const Context& context, const std::string& key) { retur
 
 bool IsSpark(const Context& context) { return Value(context, "engine") == "spark"; }
 
+spark::Connection ConnectionOf(const Context& context) {
+  spark::Connection connection = spark::ParseAddress(Value(context, "spark.connect"));
+  connection.token = SecretOf(context.settings, "spark.token");
+  connection.ca_file = Value(context, "spark.ca_file");
+  return connection;
+}
+
 }  // namespace
 
 std::vector<std::string> WithEngineKeys(std::vector<std::string> keys) {
@@ -18,20 +24,17 @@ std::vector<std::string> WithEngineKeys(std::vector<std::string> keys) {
   return keys;
 }
 
-std::unique_ptr<engine::Engine> MakeSparkEngine(const Context& context, const storage::Storage& storage) {
-  if (!IsSpark(context)) return nullptr;
-  spark::Connection connection = spark::ParseAddress(Value(context, "spark.connect"));
-  connection.token = SecretOf(context.settings, "spark.token");
-  connection.ca_file = Value(context, "spark.ca_file");
-  return std::make_unique<engine::SparkEngine>(storage, connection);
+std::unique_ptr<engine::Engine> MakeSparkEngine(const Context& context, storage::Storage& storage) {
+  return IsSpark(context) ? ConnectSpark(context, storage) : nullptr;
 }
 
-void RequireDuckdb(const Context& context, const std::string& command) {
-  if (!IsSpark(context)) return;
-  throw base::InputError(
-      "qlake {} computes on duckdb only in this version (report, dump and sql also on spark): give it --engine duckdb, "
-      "engine is set to spark by {}",
-      command, context.settings.all.at("engine").origin);
+std::unique_ptr<engine::Engine> ConnectSpark(const Context& context, storage::Storage& storage) {
+  return std::make_unique<engine::SparkEngine>(storage, ConnectionOf(context));
+}
+
+std::optional<spark::Connection> SparkConnectionOf(const Context& context) {
+  if (!IsSpark(context)) return std::nullopt;
+  return ConnectionOf(context);
 }
 
 }  // namespace qlake::cli

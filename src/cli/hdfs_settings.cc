@@ -3,8 +3,6 @@
 #include <algorithm>
 
 namespace qlake::cli {
-namespace {
-
 std::vector<std::string> SplitAtCommas(const std::string& text) {
   std::vector<std::string> parts;
   for (size_t start = 0; start < text.size();) {
@@ -15,8 +13,6 @@ std::vector<std::string> SplitAtCommas(const std::string& text) {
   }
   return parts;
 }
-
-}  // namespace
 
 std::vector<std::string> WithHdfsKeys(std::vector<std::string> keys) {
   for (const auto& definition : SettingDefinitions()) {

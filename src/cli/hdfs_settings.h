@@ -8,7 +8,10 @@
 
 namespace qlake::cli {
 
-// The keys, and those of a lake on HDFS: a command that obeys them runs on one with engine duckdb, too.
+// "a, b" -> a and b: a setting of several values.
+std::vector<std::string> SplitAtCommas(const std::string& text);
+
+// The keys, and those of a lake on HDFS: a command that obeys them runs on one, with Spark if it computes.
 std::vector<std::string> WithHdfsKeys(std::vector<std::string> keys);
 
 // Of the lake at that address. Throws Error{kInput} when its token cannot be had.

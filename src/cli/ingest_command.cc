@@ -3,6 +3,7 @@
 #include "cli/context.h"
 #include "cli/engine_choice.h"
 #include "cli/hdfs_settings.h"
+#include "cli/hive_settings.h"
 #include "cli/open_lake.h"
 #include "cli/progress.h"
 #include "cli/run_summary.h"
@@ -17,8 +18,9 @@ struct Options {
 };
 
 // Runs one of the Runner's commands with progress, and prints what it did.
-int Execute(Context& context, const Options& options, run::RunReport (run::Runner::*step)()) {
-  OpenLake lake(context, IfAbsent::kCreate);
+int Execute(Context& context, const Options& options, run::RunReport (run::Runner::*step)(),
+            ComputesOn computes_on = ComputesOn::kDuckdb) {
+  OpenLake lake(context, IfAbsent::kCreate, computes_on);
   auto project = context.LoadProject();
   auto settings = RunSettingsOf(context, options.hour);
   run::RunReport report;
@@ -30,6 +32,7 @@ int Execute(Context& context, const Options& options, run::RunReport (run::Runne
   }
   WarnOfFiles(report.ingest);
   PrintRun(context, report);
+  RepairAfterRun(context, *lake, project, report);
   return ExitCodeOf(report, options.strict);
 }
 
@@ -37,7 +40,7 @@ int Execute(Context& context, const Options& options, run::RunReport (run::Runne
 
 void AddIngest(CLI::App& app, CommandLine& line) {
   auto& command = line.Add(app, "ingest", "Take new and corrected files of the landing zone into raw",
-                           WithHdfsKeys({"project", "landing", "lake", "settle", "lease_wait"}),
+                           WithHdfsKeys(WithRunKeys({"project", "landing", "lake", "settle"})),
                            "  qlake ingest --landing landing --lake lake\n"
                            "  qlake ingest --landing landing --lake lake --hour 2023-05-20T14 --settle 30s");
   auto options = std::make_shared<Options>();
@@ -49,14 +52,14 @@ void AddIngest(CLI::App& app, CommandLine& line) {
 
 void AddProcess(CLI::App& app, CommandLine& line) {
   auto& command = line.Add(app, "process", "Bring every file that waits in raw into the warehouse and the marts",
-                           {"project", "lake", "memory", "engine", "lease_wait"},
-                           "  qlake process --lake lake\n  qlake process --lake lake --strict");
+                           WithEngineKeys(WithHdfsKeys(WithHiveKeys(WithRunKeys({"project", "lake", "memory"})))),
+                           "  qlake process --lake lake\n  qlake process --lake lake --strict\n"
+                           "  qlake process --lake lake --engine spark --spark-connect sc://127.0.0.1:15002");
   auto options = std::make_shared<Options>();
   command.add_flag("--strict", options->strict, "exit with 3 when rows went to quarantine");
   command.callback([&line, options] {
     line.command = [options](Context& context) {
-      RequireDuckdb(context, "process");
-      return Execute(context, *options, &run::Runner::Process);
+      return Execute(context, *options, &run::Runner::Process, ComputesOn::kEngineOfSettings);
     };
   });
 }

@@ -6,8 +6,6 @@
 namespace qlake::cli {
 namespace {
 
-// What comes behind the last batch: dumps and reports.
-constexpr double kTailSeconds = 0.35;
 // How much has to be over before its pace counts more than what was expected.
 constexpr double kTrustedShare = 0.02;
 
@@ -34,18 +32,20 @@ void JobEstimate::Begin(const std::string& stage, double now) {
 
 void JobEstimate::End(double now) {
   if (!current_) return;
+  auto ended = *std::exchange(current_, std::nullopt);
+  if (!std::exchange(is_warm_, true) && outlook_.is_of_server) return;
   double took = now - began_;
-  expected_done_ += current_->seconds;
+  expected_done_ += ended.seconds;
   took_done_ += took;
-  if (current_->seconds > 0) pace_of_[current_->stage] = took / current_->seconds;
-  current_.reset();
+  if (ended.seconds > 0) pace_of_[ended.stage] = took / ended.seconds;
 }
 
 double JobEstimate::Pace(double now, std::optional<double> share_done) const {
   double all = outlook_.later_seconds;
   for (const auto& stage : outlook_.stages) all += stage.seconds;
-  double took = took_done_ + kTrustedShare * all;
-  double expected = expected_done_ + kTrustedShare * all;
+  double trusted = outlook_.is_of_server ? 0 : kTrustedShare * all;
+  double took = took_done_ + trusted;
+  double expected = expected_done_ + trusted;
   if (current_) {
     double elapsed = now - began_;
     // Without a meter a stage says something about the machine only when it is overdue.
@@ -60,13 +60,13 @@ double JobEstimate::Pace(double now, std::optional<double> share_done) const {
 }
 
 std::optional<double> JobEstimate::SecondsLeft(double now, std::optional<double> share_done) const {
-  if (!is_known_) return std::nullopt;
+  if (!is_known_ || (outlook_.is_of_server && took_done_ == 0)) return std::nullopt;
   double pace = Pace(now, share_done);
   auto expected_of = [&](const model::StageCost& stage) {
     auto known = pace_of_.find(stage.stage);
     return stage.seconds * (known == pace_of_.end() ? pace : known->second);
   };
-  double left = (outlook_.later_seconds + kTailSeconds) * pace;
+  double left = (outlook_.later_seconds + outlook_.tail_seconds) * pace;
   for (size_t i = next_; i < outlook_.stages.size(); ++i) left += expected_of(outlook_.stages[i]);
   if (current_) {
     double elapsed = now - began_;

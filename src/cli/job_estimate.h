@@ -18,7 +18,8 @@ class JobEstimate {
   void Begin(const std::string& stage, double now);
   void End(double now);  // The stage under way, if any.
 
-  // `share_done`: of the stage under way, from 0 to 1, where it is known. Nothing before the first batch began.
+  // `share_done`: of the stage under way, from 0 to 1, where it is known. Nothing before the first batch began, and of
+  // a server before two stages have ended.
   std::optional<double> SecondsLeft(double now, std::optional<double> share_done) const;
 
  private:
@@ -26,6 +27,7 @@ class JobEstimate {
 
   model::BatchOutlook outlook_;
   bool is_known_ = false;  // What is to come.
+  bool is_warm_ = false;   // A stage has ended: a server has begun to work.
   size_t next_ = 0;        // The first stage of the outlook that has not begun.
   std::optional<model::StageCost> current_;
   double began_ = 0;

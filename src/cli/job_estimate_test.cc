@@ -103,5 +103,44 @@ TEST(JobEstimateTest, AStageThatIsLeftOutIsNotWaitedFor) {
   EXPECT_LT(estimate.SecondsLeft(5, std::nullopt).value(), 1);
 }
 
+// A run of three small files on Spark over HDFS, on a busy machine: the stages as model::OutlookOf expects them and
+// what they took. The first one waited for the server's first statement.
+const std::vector<Recorded> kServersBatch = {
+    {"staging branches", 11, 87},     {"staging agents", 11, 7.3},      {"staging sales", 11, 11},
+    {"finding duplicates", 5, 6.1},   {"building branch_dim", 9, 11},   {"building customer_dim", 9, 12},
+    {"building date_dim", 3.2, 4},    {"building product_dim", 9, 6},   {"building agent_dim", 9, 9},
+    {"building fact", 0.4, 0.4},      {"building mart_1", 3.2, 3.4},    {"building mart_2", 3.2, 3.1},
+    {"building mart_3", 3.2, 3.5},    {"building mart_4", 3.2, 4.3},    {"building mart_5", 3.2, 2.7},
+    {"building quarantine_1", 1, .9}, {"building quarantine_2", 1, 1},  {"building quarantine_3", 1, 1.3},
+    {"writing fact", 8, 5.8},         {"writing customer_dim", 2, 3.2}, {"writing date_dim", 2, 1.2},
+    {"writing product_dim", 2, 1.9},  {"writing agent_dim", 2, 1.9},    {"writing mart_1", 1.5, 1.5},
+    {"writing mart_2", 1.5, 0.9},     {"writing mart_3", 1.5, 0.9},     {"writing mart_4", 1.5, 1},
+    {"writing mart_5", 1.5, 1.8},     {"writing quarantine", 2, 1.2}};
+
+TEST(JobEstimateTest, AServersFirstStageSaysNothingAndTheNextOnesSayHowFastItIs) {
+  model::BatchOutlook outlook;
+  outlook.is_of_server = true;
+  outlook.tail_seconds = 8;
+  for (const auto& stage : kServersBatch) outlook.stages.push_back({stage.stage, stage.expected});
+  // A server that is four times as fast as the recorded one is known by its pace.
+  for (double speed : {1.0, 0.25}) {
+    double ends = 6 * speed;
+    for (const auto& stage : kServersBatch) ends += stage.took * speed;
+    JobEstimate estimate;
+    estimate.Expect(outlook, 0);
+    double now = 0;
+    double greatest = 0;
+    for (size_t i = 0; i < kServersBatch.size(); ++i) {
+      estimate.Begin(kServersBatch[i].stage, now);
+      double at = now + 0.5 * kServersBatch[i].took * speed;
+      auto left = estimate.SecondsLeft(at, std::nullopt);
+      EXPECT_EQ(left.has_value(), i >= 2) << i;
+      if (left) greatest = std::max(greatest, std::abs(at + *left - ends) / ends);
+      now += kServersBatch[i].took * speed;
+    }
+    EXPECT_LT(greatest, 0.2);
+  }
+}
+
 }  // namespace
 }  // namespace qlake::cli

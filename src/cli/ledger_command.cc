@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cli/answer.h"
+#include "cli/hdfs_settings.h"
 #include "cli/open_lake.h"
 #include "cli/topic_labels.h"
 #include "stream/topic_ledger.h"
@@ -73,7 +74,7 @@ void AddLedger(CLI::App& app, CommandLine& line) {
       line.Add(app, "ledger",
                "The account of rows of every file and every topic's partition: rows in = loaded + quarantined "
                "(of topics: dead letters) + duplicate",
-               {"project", "lake"}, "  qlake ledger --lake lake\n  qlake ledger --format csv");
+               WithHdfsKeys({"project", "lake"}), "  qlake ledger --lake lake\n  qlake ledger --format csv");
   auto options = std::make_shared<AnswerOptions>();
   AddAnswerOptions(command, *options);
   command.callback(

@@ -8,7 +8,7 @@
 namespace qlake::cli {
 
 const std::vector<std::string>& MaintenanceSettingKeys() {
-  static const std::vector<std::string> keys = {"project", "lake", "memory", "engine", "lease_wait"};
+  static const std::vector<std::string> keys = {"project", "lake", "memory", "engine", "lease_wait", "disk.free_min"};
   return keys;
 }
 
@@ -37,12 +37,13 @@ void AddBudgetOptions(CLI::App& command, BudgetOptions& options) {
                      "begin nothing more after reading so much, such as 10GiB [no limit]");
 }
 
-MaintainedLake::MaintainedLake(Context& context)
-    : lake_(context, IfAbsent::kRefuse),
+MaintainedLake::MaintainedLake(Context& context, ComputesOn computes_on)
+    : lake_(context, IfAbsent::kRefuse, computes_on),
       project_(context.LoadProject()),
       progress_(std::make_unique<Progress>(Progress::StyleOf(context.quiet),
                                            [&database = lake_->database()] { return database.progress(); })),
-      maintenance_(*lake_, project_, {context.settings.lease_wait, on_stage()}) {}
+      maintenance_(*lake_, project_,
+                   {context.settings.lease_wait, context.settings.Bytes("disk.free_min"), on_stage()}) {}
 
 std::function<void(const std::string& stage)> MaintainedLake::on_stage() {
   return [this](const std::string& stage) {

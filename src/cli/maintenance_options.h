@@ -35,7 +35,7 @@ void AddBudgetOptions(CLI::App& command, BudgetOptions& options);
 // A lake with what its maintenance needs, the progress line going while it lives.
 class MaintainedLake {
  public:
-  explicit MaintainedLake(Context& context);
+  explicit MaintainedLake(Context& context, ComputesOn computes_on = ComputesOn::kDuckdb);
 
   lake::Lake& lake() { return *lake_; }
   const model::Project& project() const { return project_; }

@@ -5,18 +5,22 @@
 
 #include "base/error.h"
 #include "cli/answer.h"
+#include "cli/engine_choice.h"
+#include "cli/hdfs_settings.h"
 
 namespace qlake::cli {
 
 void AddQuarantine(CLI::App& app, CommandLine& line) {
-  auto& command = line.Add(
-      app, "quarantine", "Rows that broke their contract: where they stood and all the reasons", {"project", "lake"},
-      "  qlake quarantine --lake lake\n  qlake quarantine sales_transactions --limit 20 --format json");
+  auto& command =
+      line.Add(app, "quarantine", "Rows that broke their contract: where they stood and all the reasons",
+               WithEngineKeys(WithHdfsKeys({"project", "lake"})),
+               "  qlake quarantine --lake lake\n  qlake quarantine sales_transactions --limit 20 --format json");
   auto options = std::make_shared<AnswerOptions>();
   auto source = std::make_shared<std::string>();
   command.add_option("source", *source, "only this source [all]");
   AddAnswerOptions(command, *options);
   command.callback([&line, options, source] {
+    line.computes = false;  // Few rows: either engine answers for a lake anywhere.
     line.command = [options, source](Context& context) {
       auto project = context.LoadProject();
       std::vector<std::string> names;

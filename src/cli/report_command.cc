@@ -4,6 +4,7 @@
 #include "cli/as_of.h"
 #include "cli/context.h"
 #include "cli/engine_choice.h"
+#include "cli/hdfs_settings.h"
 #include "cli/open_lake.h"
 #include "cli/report_printing.h"
 #include "run/published.h"
@@ -53,7 +54,7 @@ int Execute(Context& context, const Options& options) {
 
 void AddReport(CLI::App& app, CommandLine& line) {
   auto& command = line.Add(app, "report", "Answer a report of the project from the last publication",
-                           WithEngineKeys({"project", "lake", "memory"}),
+                           WithEngineKeys(WithHdfsKeys({"project", "lake", "memory"})),
                            "  qlake report --list\n  qlake report top-products --limit 5\n"
                            "  qlake report lowest-online-cities --from 2023-01-01 --to 2023-03-31 --format csv\n"
                            "  qlake report top-products --engine spark --spark-connect sc://127.0.0.1:15002");

@@ -17,6 +17,9 @@ std::vector<report::Report> LoadReports(const model::Project& project);
 void PrintReport(Context& context, lake::Lake& lake, const report::Report& report, const report::DateRange& dates,
                  const AnswerOptions& options);
 
+// The same of an answer that is there already, as a table.
+void PrintAnswer(Context& context, const report::Report& report, const engine::Result& answer);
+
 // Throws Error{kInput} that names the flag.
 base::Date RequireDate(const std::string& flag, const std::string& text);
 

@@ -122,10 +122,14 @@ void PrintRun(Context& context, const run::RunReport& report) {
           << check.on_violation << ")\n";
     }
   }
+  if (report.process.batches == 0 && static_cast<int64_t>(report.process.tables.size()) > report.event_marts) {
+    out << "process: " << report.process.tables.size() - static_cast<size_t>(report.event_marts)
+        << " marts brought up to date\n";
+  }
   if (report.event_marts > 0) out << "process: " << report.event_marts << " marts of events refreshed\n";
   for (const auto& dump : report.dumps) PrintDump(out, dump);
-  bool idle =
-      report.ingest.taken.empty() && report.process.batches == 0 && report.dumps.empty() && report.event_marts == 0;
+  bool idle = report.ingest.taken.empty() && report.process.batches == 0 && report.process.tables.empty() &&
+              report.dumps.empty();
   if (idle) out << "nothing to do\n";
 }
 
@@ -138,6 +142,11 @@ int ExitCodeOf(const run::RunReport& report, bool strict) {
   return strict && Sum(report.process.entries).quarantined > 0 ? kExitQuarantined : kExitDone;
 }
 
+std::vector<std::string> WithRunKeys(std::vector<std::string> keys) {
+  keys.insert(keys.end(), {"lease_wait", "run.retry_for", "run.timeout", "disk.free_min"});
+  return keys;
+}
+
 run::RunSettings RunSettingsOf(const Context& context, const std::string& hour) {
   run::RunSettings settings;
   settings.landing = context.settings.landing;
@@ -146,6 +155,10 @@ run::RunSettings RunSettingsOf(const Context& context, const std::string& hour) 
   settings.lease_wait = context.settings.lease_wait;
   // Staged, a batch takes some two and a half times its bytes, and the engine and the encoders the rest.
   settings.batch_bytes_max = context.settings.memory_bytes / 3;
+  settings.retries.retry_for = context.settings.Duration("run.retry_for");
+  settings.retries.is_cancelled = [&interrupts = context.interrupts] { return interrupts.happened(); };
+  settings.timeout = context.settings.Duration("run.timeout");
+  settings.free_bytes_min = context.settings.Bytes("disk.free_min");
   if (!hour.empty()) {
     settings.hour = base::ParseHour(hour);
     if (!settings.hour) throw base::InputError("--hour must look like 2023-05-20T14: {}", hour);

@@ -14,6 +14,9 @@ void WarnOfFiles(const ingest::IngestReport& report);
 // kExitQuarantined when `strict` and the run sent rows to quarantine, else kExitDone.
 int ExitCodeOf(const run::RunReport& report, bool strict);
 
+// The keys that RunSettingsOf() reads and all commands of the Runner obey.
+std::vector<std::string> WithRunKeys(std::vector<std::string> keys);
+
 // The Runner's settings from the context's.
 run::RunSettings RunSettingsOf(const Context& context, const std::string& hour);
 

@@ -3,26 +3,14 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "base/log.h"
 #include "cli/secret.h"
+#include "cli/setting_definitions.h"
 
 namespace qlake::cli {
-
-// What a setting is: its key in qlake.toml, its environment variable, its flag.
-struct SettingDefinition {
-  std::string key;          // lake; log.level is level below [log]
-  std::string environment;  // QLAKE_LAKE
-  std::string flag;         // --lake; empty for secrets, which would stand in the list of processes
-  std::string default_value;
-  bool is_path = false;  // In qlake.toml relative to that file's folder.
-  std::string help;
-  bool is_secret = false;  // Fetched by SecretOf only: commands that do without must not fail for want of it.
-};
-const std::vector<SettingDefinition>& SettingDefinitions();
-const SettingDefinition* FindSetting(const std::string& key);  // nullptr: there is none.
 
 // One setting as the user gave it, and where.
 struct Setting {
@@ -33,7 +21,7 @@ struct Setting {
 
 // All settings, resolved: a flag counts before the environment, that before the file, that before the default.
 struct Settings {
-  std::map<std::string, Setting> all;  // By key.
+  std::map<std::string, Setting> all;  // By key; each of a value that its type takes.
 
   std::string project;  // Folder; empty: the built-in project.
   std::string landing;
@@ -46,6 +34,14 @@ struct Settings {
   std::chrono::milliseconds hdfs_lease{0};
   base::LogLevel log_level = base::LogLevel::kWarn;
   std::string log_file;
+
+  // REQUIRES, each: the key is defined, with a type of that name.
+  const std::string& Text(const std::string& key) const;
+  std::chrono::milliseconds Duration(const std::string& key) const;
+  uint64_t Bytes(const std::string& key) const;
+  int64_t Integer(const std::string& key) const;
+  bool IsOn(const std::string& key) const;
+  bool IsDefault(const std::string& key) const;  // Nobody has set it.
 };
 
 // The value of a secret setting, fetched now; empty when none is set. Throws Error{kInput} when it cannot be had.
@@ -53,7 +49,10 @@ std::string SecretOf(const Settings& settings, const std::string& key);
 
 // `flags`: value by key of the flags given. `config_file`: --config, or empty for ./qlake.toml, or else that of the
 // project's folder, if there is one. Throws Error{kInput} on a file that is wrong (config_file.h) and, with the origin,
-// on a value that cannot be read.
+// on a value that its type does not take.
 Settings ResolveSettings(const std::map<std::string, std::string>& flags, const std::string& config_file);
+
+// The file that ResolveSettings reads; empty: there is none.
+std::string FindConfigFile(const std::map<std::string, std::string>& flags, const std::string& config_file);
 
 }  // namespace qlake::cli

@@ -97,9 +97,20 @@ TEST_F(SettingsTest, AWrongValueIsNamedWithItsOrigin) {
   EXPECT_EQ(FailureOf({{"settle", "30"}}), "settle (--settle) must be a duration such as 500ms, 30s or 5m: 30");
   EXPECT_EQ(FailureOf({{"engine", "flink"}}), "engine (--engine) must be one of duckdb, spark: flink");
   EXPECT_EQ(FailureOf({{"log.level", "loud"}}),
-            "log.level (--log-level) must be debug, info, warn, error or off: loud");
+            "log.level (--log-level) must be one of debug, info, warn, error, off: loud");
   Put("qlake.toml", "\nlease_wait = \"soon\"\n");
   EXPECT_EQ(FailureOf({}), "lease_wait (qlake.toml:2) must be a duration such as 500ms, 30s or 5m: soon");
+}
+
+TEST_F(SettingsTest, ANumberIsHeldAgainstItsLimitsWithItsOrigin) {
+  Put("qlake.toml", "[log]\nkeep = 20000\n");
+  EXPECT_EQ(FailureOf({}), "log.keep (qlake.toml:2) must be a whole number from 0 to 10000: 20000");
+  Put("qlake.toml", "[log]\nkeep = 3\nrotate_bytes = \"1MB\"\n");
+  Settings settings = ResolveSettings({}, "");
+  EXPECT_EQ(settings.Integer("log.keep"), 3);
+  EXPECT_EQ(settings.Bytes("log.rotate_bytes"), 1'000'000u);
+  EXPECT_FALSE(settings.IsDefault("log.keep"));
+  EXPECT_TRUE(settings.IsDefault("memory"));
 }
 
 TEST_F(SettingsTest, AMissingConfigFileThatWasNamedIsAnError) {

@@ -5,6 +5,7 @@
 #include "cli/answer.h"
 #include "cli/as_of.h"
 #include "cli/engine_choice.h"
+#include "cli/hdfs_settings.h"
 #include "cli/open_lake.h"
 #include "delta/snapshot.h"
 #include "run/published.h"
@@ -72,7 +73,7 @@ int Execute(Context& context, const Options& options) {
 void AddSql(CLI::App& app, CommandLine& line) {
   auto& command = line.Add(
       app, "sql", "Answer one SELECT over the lake's tables, as last published; nothing else is in reach",
-      WithEngineKeys({"project", "lake", "memory"}),
+      WithEngineKeys(WithHdfsKeys({"project", "lake", "memory"})),
       "  qlake sql \"SELECT count(*), sum(total_paid_price) FROM sales_transactions_fact\"\n"
       "  qlake sql \"SELECT * FROM raw.sales_transactions WHERE transaction_id = 'trx-152546429674'\" --format json\n"
       "  qlake sql \"SELECT count(*) FROM customer_dim\" --as-of 2023-05-20T14:00:00Z\n"

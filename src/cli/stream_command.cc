@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/context.h"
+#include "cli/engine_choice.h"
 #include "cli/hdfs_settings.h"
 #include "cli/kafka_settings.h"
 #include "cli/open_lake.h"
@@ -13,6 +14,7 @@
 #include "run/streaming.h"
 #include "stream/file_source.h"
 #include "stream/kafka_source.h"
+#include "stream/spark_stream.h"
 
 namespace qlake::cli {
 namespace {
@@ -62,6 +64,7 @@ run::StreamingSettings SettingsOf(const Context& context, const Options& options
   if (!options.run_for.empty()) stream.run_for = RequireDuration("--for", options.run_for);
   settings.refresh_every = RequireDuration("--refresh-every", options.refresh_every);
   settings.lease_wait = context.settings.lease_wait;
+  settings.free_bytes_min = context.settings.Bytes("disk.free_min");
   return settings;
 }
 
@@ -110,15 +113,29 @@ int Execute(Context& context, const Options& options) {
   context.settings.memory_bytes = EngineBytes(context.settings);
   OpenLake lake(context, IfAbsent::kCreate);
   kafka::ConsumerOptions consumer;
+  std::optional<spark::Connection> spark;
   if (options.file.empty()) {
     consumer = ConsumerOptionsOf(context, options);
     settings.stream.registry = RegistryOf(context.settings);
+    spark = SparkConnectionOf(context);
+  }
+  if (spark && settings.stream.registry) {
+    throw base::InputError(
+        "a stream on Spark asks no schema registry: leave registry.url unset, or use --engine duckdb");
   }
   auto open = [&](stream::PartitionOwner& owner) -> std::unique_ptr<stream::MessageSource> {
     if (options.file.empty()) return std::make_unique<stream::KafkaSource>(consumer, context.clock, owner);
     return std::make_unique<stream::FileSource>(options.file, context.clock, owner);
   };
-  run::Streaming streaming(*lake, project, shape, open, settings);
+  auto make = [&](const events::EventShape& events,
+                  stream::StreamOptions stream) -> std::unique_ptr<stream::EventStream> {
+    if (spark) {
+      return std::make_unique<stream::SparkStream>(*lake, events, stream::SparkStreamOptions{*spark, consumer},
+                                                   std::move(stream));
+    }
+    return std::make_unique<stream::Stream>(*lake, events, open, std::move(stream));
+  };
+  run::Streaming streaming(*lake, project, shape, make, settings);
   run::StreamingReport report;
   {
     Progress progress(Progress::StyleOf(context.quiet), [&streaming] {
@@ -137,18 +154,20 @@ int Execute(Context& context, const Options& options) {
 }  // namespace
 
 void AddStream(CLI::App& app, CommandLine& line) {
-  std::vector<std::string> keys = {"project", "lake", "memory", "lease_wait", "kafka.topic", "kafka.group"};
+  std::vector<std::string> keys = {"project",       "lake",        "memory",     "lease_wait",
+                                   "disk.free_min", "kafka.topic", "kafka.group"};
   keys.insert(keys.end(), KafkaConnectionKeys().begin(), KafkaConnectionKeys().end());
   keys.insert(keys.end(), RegistryKeys().begin(), RegistryKeys().end());
   auto& command = line.Add(app, "stream",
                            "Bring events into app_events, each exactly once, and keep their marts up to date; Ctrl-C "
                            "commits what has been read",
-                           WithHdfsKeys(keys),
+                           WithHdfsKeys(WithEngineKeys(keys)),
                            "  qlake stream --brokers localhost:9092 --topic app-events --lake lake\n"
                            "  qlake stream --brokers localhost:9092 --registry http://localhost:8081\n"
                            "  qlake stream --from-file events.jsonl --until-idle --lake lake\n"
                            "  qlake stream --from-file events.jsonl --for 60s --batch-age 500ms\n"
-                           "  qlake stream --memory 1GiB        # 512MiB, unless told otherwise");
+                           "  qlake stream --memory 1GiB        # 512MiB, unless told otherwise\n"
+                           "  qlake stream --engine spark --spark-connect sc://127.0.0.1:15002 --for 60s");
   auto options = std::make_shared<Options>();
   command.add_option("--from-file", options->file, "a file of JSON lines, which may grow");
   command.add_option("--instance", options->instance,
@@ -162,8 +181,10 @@ void AddStream(CLI::App& app, CommandLine& line) {
   command.add_option("--refresh-every", options->refresh_every, "how often the marts are refreshed [30s]");
   command.add_option("--bad-share-max", options->bad_share_max,
                      "stop when more than that share of a batch, and at least 100 messages of it, are bad [0.5]");
-  command.callback(
-      [&line, options] { line.command = [options](Context& context) { return Execute(context, *options); }; });
+  command.callback([&line, options] {
+    line.computes = false;  // On HDFS without Spark, too.
+    line.command = [options](Context& context) { return Execute(context, *options); };
+  });
 }
 
 }  // namespace qlake::cli

@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
 
 #include "base/json.h"
+#include "cli/engine_choice.h"
+#include "cli/hdfs_settings.h"
 #include "cli/maintenance_options.h"
 #include "cli/quantity.h"
 #include "cli/table_names.h"
@@ -69,7 +71,7 @@ int Execute(Context& context, const Options& options) {
 void AddVacuum(CLI::App& app, CommandLine& line) {
   auto& command =
       line.Add(app, "vacuum", "Remove files that no version, publication or intent within the retention names",
-               MaintenanceSettingKeys(),
+               WithEngineKeys(WithHdfsKeys(MaintenanceSettingKeys())),
                "  qlake vacuum --dry-run\n  qlake vacuum --retain 30d\n"
                "  qlake vacuum sales_transactions_fact --retain 12h --json");
   auto options = std::make_shared<Options>();
@@ -79,8 +81,10 @@ void AddVacuum(CLI::App& app, CommandLine& line) {
       "packed, runs of key indexes]");
   command.add_option("--retain", options->retain, "how far --as-of and restore shall reach back [7d]");
   command.add_flag("--dry-run", options->dry_run, "list what would be removed");
-  command.callback(
-      [&line, options] { line.command = [options](Context& context) { return Execute(context, *options); }; });
+  command.callback([&line, options] {
+    line.computes = false;  // It asks no engine for more than the lake's own tables.
+    line.command = [options](Context& context) { return Execute(context, *options); };
+  });
 }
 
 }  // namespace qlake::cli

@@ -56,7 +56,7 @@ void AddVerify(CLI::App& app, CommandLine& line) {
   auto& command = line.Add(
       app, "verify",
       "Hold the lake against what it says of itself: files, sizes, rows, ledger, key index; 1 on findings",
-      WithHdfsKeys({"project", "lake", "memory", "engine"}),
+      WithHdfsKeys({"project", "lake", "memory"}),
       "  qlake verify --lake lake\n  qlake verify --checksum     # reads every value and every received byte, too\n"
       "  qlake verify sales_transactions_fact --json");
   auto options = std::make_shared<Options>();

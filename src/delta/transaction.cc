@@ -13,6 +13,7 @@
 #include "delta/constraints.h"
 #include "delta/log_cleanup.h"
 #include "delta/log_listing.h"
+#include "delta/lost_races.h"
 #include "delta/table_properties.h"
 #include "delta/table_support.h"
 #include "storage/path.h"
@@ -165,6 +166,7 @@ CommitOutcome Transaction::PutNextVersion(const base::Clock& clock, const Commit
     std::string path = CommitPath(table_path_, version);
     std::vector<Action> winner = ParseActions(storage_.Read(path), path);
     if (IsOurs(winner)) return Committed{version};  // A storage that repeats a lost answer says so.
+    CountLostRace();
     if (auto reason = rules_.FindConflictWith(winner)) return Conflict{version, *std::move(reason)};
     if (const CommitInfo* info = FindCommitInfo(winner)) previous_ms = std::max(previous_ms, info->timestamp_ms);
     ++version;

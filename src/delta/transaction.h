@@ -37,6 +37,7 @@ class Transaction {
  public:
   // `base`: the snapshot that the work was computed from; nothing when the table is to be created. Does no I/O.
   Transaction(storage::Storage& storage, std::string table_path, std::optional<Snapshot> base);
+  const std::string& table_path() const { return table_path_; }
 
   // REQUIRES: the table is new, or each of its live files that stays is right under the new schema. The protocol is
   // raised to what the configuration asks for (RaiseProtocol).

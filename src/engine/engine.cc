@@ -1,19 +1,34 @@
 #include "engine/engine.h"
 
 #include <charconv>
+#include <limits>
 
 #include "base/error.h"
 
 namespace qlake::engine {
 
+ResultVisitor VisitorOf(Result& result, size_t rows_max) {
+  return {[&result](const std::vector<ResultColumn>& columns) { result.columns = columns; },
+          [&result, rows_max](ResultRow& row) {
+            if (result.rows.size() == rows_max) return false;
+            result.rows.push_back(std::move(row));
+            return true;
+          }};
+}
+
 Result Engine::Query(std::string_view sql) {
   Result result;
-  Query(sql, {[&](const std::vector<ResultColumn>& columns) { result.columns = columns; },
-              [&](ResultRow& row) {
-                result.rows.push_back(std::move(row));
-                return true;
-              }});
+  Query(sql, VisitorOf(result, std::numeric_limits<size_t>::max()));
   return result;
+}
+
+std::vector<Result> Engine::QueryEach(const std::vector<std::string>& selects, size_t rows_max) {
+  std::vector<Result> answers;
+  for (const auto& select : selects) {
+    Result& answer = answers.emplace_back();
+    Query(select, VisitorOf(answer, rows_max));
+  }
+  return answers;
 }
 
 int64_t Engine::QueryInteger(std::string_view sql) {

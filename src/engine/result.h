@@ -37,4 +37,7 @@ struct ResultVisitor {
   std::function<bool(ResultRow&)> on_row;  // False: no more rows wanted.
 };
 
+// Keeps the first `rows_max` rows in `result`, which must outlive it.
+ResultVisitor VisitorOf(Result& result, size_t rows_max);
+
 }  // namespace qlake::engine

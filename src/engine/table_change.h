@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -69,6 +70,28 @@ struct ApplyReport {
   int64_t change_files_added = 0;
   uint64_t bytes_written = 0;
   uint64_t bytes_removed = 0;
+};
+
+// A change of one table whose rows are computed: what is left asks the engine nothing. One that is never committed
+// leaves at most files that no version names.
+class ComputedChange {
+ public:
+  // What an engine keeps of it until the commit.
+  class Work {
+   public:
+    Work() = default;
+    virtual ~Work() = default;
+    Work(const Work&) = delete;
+    Work& operator=(const Work&) = delete;
+    virtual ApplyReport Commit() = 0;
+  };
+  explicit ComputedChange(std::unique_ptr<Work> work) : work_(std::move(work)) {}
+
+  // Writes the data files that are not yet written, and commits. Any thread may call it. REQUIRES: the engine lives.
+  ApplyReport Commit() && { return work_->Commit(); }
+
+ private:
+  std::unique_ptr<Work> work_;
 };
 
 }  // namespace qlake::engine

@@ -8,9 +8,10 @@
 #include <bit>
 #include <chrono>
 #include <cstring>
+#include <map>
 
 #include "base/error.h"
-#include "base/log.h"
+#include "base/mask.h"
 #include "events/json_number.h"
 #include "rows/json_scalar.h"
 
@@ -196,7 +197,11 @@ class EventDecoder::Parser {
  public:
   explicit Parser(const EventShape& shape) : shape_(shape) {
     event_.cells.resize(shape.columns.size());
-    QLAKE_CHECK(shape.columns.size() <= 64);  // seen_ has a bit for each.
+    QLAKE_CHECK(shape.columns.size() <= 64);  // seen_ and the like have a bit for each.
+    for (size_t i = 0; i < shape.columns.size(); ++i) {
+      if (shape.columns[i].required) required_ |= uint64_t{1} << i;
+      for (const auto& type : shape.columns[i].required_for) required_for_[type] |= uint64_t{1} << i;
+    }
     for (size_t slots = 64; !FillSlots(slots); slots *= 2) {
     }
   }
@@ -240,6 +245,7 @@ class EventDecoder::Parser {
     event_.is_json_object = false;
     nested_rest_.clear();
     seen_ = 0;
+    present_ = 0;
     has_nested_ = false;
   }
 
@@ -481,7 +487,9 @@ class EventDecoder::Parser {
         RefuseType(column, type);
         return Check(value, 2);
     }
-    if (!is_second) event_.cells[index] = cell;
+    if (is_second) return simdjson::SUCCESS;
+    event_.cells[index] = cell;
+    present_ |= bit;
     return simdjson::SUCCESS;
   }
 
@@ -544,14 +552,13 @@ class EventDecoder::Parser {
   // --- the event as a whole ---
 
   void JudgeWhole(base::Timestamp taken_in) {
-    const EventCell& type = event_.cells[shape_.type_column];
-    for (size_t i = 0; i < shape_.columns.size(); ++i) {
-      const auto& column = shape_.columns[i];
-      if (event_.cells[i].state != EventCell::State::kAbsent) continue;
-      bool is_wanted = column.required || std::find(column.required_for.begin(), column.required_for.end(),
-                                                    type.text) != column.required_for.end();
+    uint64_t wanted = required_;
+    auto of_type = required_for_.find(event_.cells[shape_.type_column].text);
+    if (of_type != required_for_.end()) wanted |= of_type->second;
+    for (uint64_t missing = wanted & ~present_; missing != 0; missing &= missing - 1) {
+      const auto& column = shape_.columns[static_cast<size_t>(std::countr_zero(missing))];
       // A value that was refused has its reason already.
-      if (is_wanted && !WasRefused(column)) Fail("{} is missing", column.name);
+      if (!WasRefused(column)) Fail("{} is missing", column.name);
     }
     const EventCell& time = event_.cells[shape_.time_column];
     if (time.state == EventCell::State::kAbsent) return;
@@ -571,13 +578,16 @@ class EventDecoder::Parser {
   }
 
   const EventShape& shape_;
-  std::vector<int16_t> slots_;  // Index of the column by the hash of its name, -1: none.
+  std::vector<int16_t> slots_;                                 // Index of the column by the hash of its name, -1: none.
+  uint64_t required_ = 0;                                      // A bit for each column that every event must have,
+  std::map<std::string, uint64_t, std::less<>> required_for_;  // and for those of a type of event.
   ondemand::parser parser_;
   ondemand::document* document_ = nullptr;  // That is being read.
   std::vector<char> buffer_;                // The message with the room behind it that simdjson reads.
   DecodedEvent event_;
   std::string nested_rest_;
-  uint64_t seen_ = 0;
+  uint64_t seen_ = 0;     // Columns whose field stood in the message,
+  uint64_t present_ = 0;  // and that have a cell.
   bool has_nested_ = false;
   bool is_other_json_ = false;  // The message is JSON, and no object.
 };

@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "base/error.h"
+#include "base/mask.h"
 #include "http/curl_library.h"
 
 namespace qlake::http {
@@ -113,7 +114,7 @@ class Client::Handle {
     std::string reason = reason_[0] == '\0' ? Curl().easy_strerror(code) : reason_.data();
     if (code == CURLE_WRITE_ERROR) reason = fmt::format("the answer is longer than {} bytes", options_.body_bytes_max);
     auto kind = IsForTheUser(code) ? base::ErrorKind::kInput : base::ErrorKind::kUnavailable;
-    throw base::Error(kind, fmt::format("cannot ask {}: {}", MaskSecrets(url), reason));
+    throw base::Error(kind, fmt::format("cannot ask {}: {}", base::MaskSecrets(url), reason));
   }
 
   static size_t TakeBody(char* bytes, size_t size, size_t count, void* self) {
@@ -179,19 +180,6 @@ std::string EncodeUrl(std::string_view text, bool keep_slashes) {
     }
   }
   return encoded;
-}
-
-std::string MaskSecrets(std::string_view url) {
-  std::string masked(url);
-  for (std::string_view name : {"delegation=", "token=", "password="}) {
-    for (size_t at = masked.find(name); at != std::string::npos; at = masked.find(name, at)) {
-      size_t value = at + name.size();
-      size_t end = std::min(masked.find_first_of("& \"'", value), masked.size());
-      masked.replace(value, end - value, "***");
-      at = value;
-    }
-  }
-  return masked;
 }
 
 }  // namespace qlake::http

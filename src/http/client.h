@@ -72,7 +72,5 @@ class ClientPool {
 
 // Each byte that may not stand in an address as %XX; "/" stays when `keep_slashes`.
 std::string EncodeUrl(std::string_view text, bool keep_slashes);
-// The address with *** for the values of parameters that are secrets: delegation, token, password.
-std::string MaskSecrets(std::string_view url);
 
 }  // namespace qlake::http

@@ -222,6 +222,7 @@ IngestReport Ingest(lake::Writer& writer, const std::vector<lake::Source>& sourc
   // More threads than processors: each waits for the disk a good part of its time.
   MappedBytes mapped(lake.options().memory_bytes / kMappedShare);
   base::ParallelFor(candidates.size(), kReadersMax, [&](size_t i) {
+    if (options.is_over && options.is_over()) throw base::UnavailableError("ingest was interrupted between two files");
     MappedBytes::Share share(mapped, candidates[i].landed.bytes);
     TakeIn(lake, candidates[i]);
     std::lock_guard lock(mutex);

@@ -18,6 +18,7 @@ struct IngestOptions {
   std::string landing;             // Folder of the landing zone.
   std::optional<base::Hour> hour;  // The data hour of drops whose names tell none.
   std::chrono::seconds settle{0};  // A file younger than that is left for the next time.
+  std::function<bool()> is_over;   // Asked before each file; true: Error{kUnavailable}, and nothing is taken in.
 };
 
 struct IngestReport {

@@ -90,7 +90,8 @@ LandingScan ScanLanding(const std::string& landing, std::chrono::seconds settle,
 }
 
 MappedFile::MappedFile(const LandedFile& file) : file_(file) {
-  fd_ = open(file.path.c_str(), O_RDONLY | O_CLOEXEC);
+  // It may be another file by now: opening a pipe would wait for whoever writes to it.
+  fd_ = open(file.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd_ < 0) {
     problem_ = fmt::format("it cannot be opened, {}", std::strerror(errno));
     return;

@@ -1,6 +1,7 @@
 #include "lake/lake.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -14,6 +15,14 @@ constexpr const char* kLayers[] = {"raw", "warehouse", "events", "marts", "quara
 // The engine's share of the memory that the user grants the process; the rest is for the row sink, the readers and the
 // libraries themselves.
 constexpr double kEngineShare = 0.45;
+
+// The engine makes the folder that it spills to once it spills, and none above it. A lake that only streams have
+// written has none yet; one that cannot be written is read without.
+void MakeParentOf(const std::string& temp_folder) {
+  std::filesystem::path parent = std::filesystem::path(temp_folder).parent_path();
+  std::error_code ignored;
+  if (std::filesystem::exists(parent.parent_path(), ignored)) std::filesystem::create_directory(parent, ignored);
+}
 
 }  // namespace
 
@@ -41,6 +50,7 @@ engine::Database& Lake::database() {
     engine::DatabaseOptions options;
     options.memory_bytes = static_cast<uint64_t>(static_cast<double>(options_.memory_bytes) * kEngineShare);
     options.temp_folder = storage_->LocalPath("_qlake/spill");
+    MakeParentOf(options.temp_folder);
     database_ = std::make_unique<engine::Database>(*storage_, options);
   }
   return *database_;

@@ -40,6 +40,7 @@ class Lake {
   // The engine that answers reports, dumps and people's SQL: the embedded one, unless UseEngine() gave another.
   engine::Engine& engine();
   void UseEngine(std::unique_ptr<engine::Engine> engine);
+  bool uses_embedded_engine() const { return engine_ == nullptr; }
   // From another thread or a signal watcher: what runs on an engine fails with Error{kUnavailable}. REQUIRES:
   // database() was called.
   void Interrupt();

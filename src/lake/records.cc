@@ -166,7 +166,8 @@ std::optional<Publication> LastPublicationOf(Lake& lake, const delta::Snapshot& 
       where));
   if (result.rows.empty()) return std::nullopt;
   const auto& row = result.rows.front();
-  return Publication{VersionsFromJson(row[0].value_or("{}")), engine::IntegerOf(row[1]), ToTimestamp(row[2])};
+  return Publication{VersionsFromJson(row[0].value_or("{}")), engine::IntegerOf(row[1]), ToTimestamp(row[2]),
+                     ledger.version()};
 }
 
 // The ledger that readers saw at a moment before the lake was taken back: it still has the publications that went then.

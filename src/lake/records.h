@@ -80,6 +80,7 @@ struct Publication {
   TableVersions tables;
   int64_t to_seq = 0;
   base::Timestamp committed_at;
+  delta::Version ledger = delta::kNoVersion;  // A version of ops.ledger that has it, and all that came before it.
 };
 // The last one, or the one that was the last at a moment, also if the lake was taken back behind it since. Nothing when
 // no step has finished (by then).

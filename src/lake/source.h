@@ -13,6 +13,7 @@ struct Source {
   std::string name;                        // sales_transactions
   std::vector<std::string> file_patterns;  // sales_transactions_*.csv; `*` stands for any characters.
   rows::RowShape shape;                    // Of its CSV files; JSON-lines files have the same columns.
+  std::vector<std::string> personal;       // Columns of it that are.
 };
 
 bool MatchesPattern(std::string_view file_name, std::string_view pattern);

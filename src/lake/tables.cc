@@ -1,5 +1,7 @@
 #include "lake/tables.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace qlake::lake {
@@ -66,7 +68,7 @@ const TableSchema& RunsSchema() {
       kOpsRuns,
       "One row a run of a command that writes to the lake.",
       {Text("run_id", "in every log line and commit of the run"), Text("command", "ingest, process, run, dump"),
-       Time("started_at", "when"), Time("finished_at", "when"), Text("state", "done or failed"),
+       Time("started_at", "when"), Time("finished_at", "when"), Text("state", "done, failed or killed"),
        Text("message", "why it failed"), Long("files", "taken in"), Long("rows", "processed"),
        Text("details", "JSON object: what the command reported")},
       {}};
@@ -143,6 +145,12 @@ const TableSchema& DriftSchema() {
        Long("_offset", "of that event"), Text("run_id", "the run that saw it"), Time("seen_at", "when")},
       {}};
   return schema;
+}
+
+std::string TableName(const std::string& table_path) {
+  std::string name = table_path;
+  std::ranges::replace(name, '/', '.');
+  return name;
 }
 
 std::string TablePath(const std::string& table_name) {

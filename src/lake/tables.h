@@ -39,6 +39,7 @@ const TableSchema& DriftSchema();
 
 // "warehouse.product_dim" -> "warehouse/product_dim", its folder in the lake.
 std::string TablePath(const std::string& table_name);
+std::string TableName(const std::string& table_path);  // The other way.
 
 engine::TableTarget TargetOf(const TableSchema& schema);
 

@@ -19,22 +19,24 @@ engine::TableChange ChangeOf(const TableSchema& schema, const std::vector<TextRo
   return change;
 }
 
-engine::ApplyReport CommitComputed(const std::string& table_path, engine::ComputedChange computed) {
+}  // namespace
+
+engine::ApplyReport Writer::CommitComputed(const std::string& table_path, engine::ComputedChange computed) {
   auto report = std::move(computed).Commit();
   if (const auto* conflict = std::get_if<delta::Conflict>(&report.outcome)) {
     throw base::UnavailableError("another writer was at {} at version {} ({}): run the command again", table_path,
                                  conflict->version, conflict->reason);
   }
-  base::LogInfo("committed", {{"table", table_path},
-                              {"version", std::get<delta::Committed>(report.outcome).version},
+  auto version = std::get<delta::Committed>(report.outcome).version;
+  Note({TableName(table_path), version - 1, version, report.rows_inserted, report.rows_removed, report.bytes_written});
+  base::LogInfo("committed", {{"table", TableName(table_path)},
+                              {"version", version},
                               {"rows_inserted", report.rows_inserted},
                               {"rows_removed", report.rows_removed},
                               {"files_added", report.files_added},
                               {"bytes_written", report.bytes_written}});
   return report;
 }
-
-}  // namespace
 
 Writer::Writer(Lake& lake, std::string run_id, std::chrono::milliseconds wait)
     : lake_(lake), run_id_(std::move(run_id)), lease_(TakeLease(lake, run_id_, wait)) {
@@ -63,8 +65,9 @@ void Writer::FenceTables() {
   lease_->NoteFenced();
 }
 
-engine::ComputedChange Writer::Compute(const engine::TableTarget& target, const engine::TableChange& change,
-                                       std::vector<delta::SetTransaction> progress, const std::string& operation) {
+engine::ComputedChange Writer::Compute(engine::Engine& engine, const engine::TableTarget& target,
+                                       const engine::TableChange& change, std::vector<delta::SetTransaction> progress,
+                                       const std::string& operation) {
   lease_->RequireHeld();
   engine::ApplyOptions options;
   options.progress = std::move(progress);
@@ -78,20 +81,28 @@ engine::ComputedChange Writer::Compute(const engine::TableTarget& target, const 
   if (lease_->was_taken_over() && base && base->TransactionVersion(kWriterApp) < epoch()) {
     throw base::UnavailableError("{} was made by one who had lost the lease: run the command again", target.path);
   }
-  return lake_.database().Compute(target, base, change, options, lake_.clock());
+  return engine.Compute(target, base, change, options, lake_.clock());
 }
 
 engine::ApplyReport Writer::Commit(const engine::TableTarget& target, const engine::TableChange& change,
                                    std::vector<delta::SetTransaction> progress, const std::string& operation) {
-  return CommitComputed(target.path, Compute(target, change, std::move(progress), operation));
+  return CommitComputed(target.path, Compute(lake_.database(), target, change, std::move(progress), operation));
 }
 
 void Writer::CommitLater(const engine::TableTarget& target, const engine::TableChange& change,
                          std::vector<delta::SetTransaction> progress, const std::string& operation) {
-  auto computed = Compute(target, change, std::move(progress), operation);
+  CommitComputedLater(target.path, Compute(lake_.database(), target, change, std::move(progress), operation));
+}
+
+void Writer::CommitLater(engine::Engine& engine, const engine::TableTarget& target, const engine::TableChange& change,
+                         std::vector<delta::SetTransaction> progress) {
+  CommitComputedLater(target.path, Compute(engine, target, change, std::move(progress), "WRITE"));
+}
+
+void Writer::CommitComputedLater(const std::string& table_path, engine::ComputedChange computed) {
   if (pending_.size() >= kPendingMax) pending_[pending_.size() - kPendingMax].get();
-  pending_.push_back(std::async(std::launch::async, [path = target.path, computed = std::move(computed)]() mutable {
-                       return CommitComputed(path, std::move(computed));
+  pending_.push_back(std::async(std::launch::async, [this, table_path, computed = std::move(computed)]() mutable {
+                       return CommitComputed(table_path, std::move(computed));
                      }).share());
 }
 
@@ -102,12 +113,30 @@ std::vector<engine::ApplyReport> Writer::Await() {
   return reports;
 }
 
+void Writer::Settle() {
+  for (const auto& commit : std::exchange(pending_, {})) commit.wait();
+}
+
+std::vector<TableCommit> Writer::commits() const {
+  std::lock_guard lock(commits_mutex_);
+  return commits_;
+}
+
+void Writer::Note(TableCommit commit) {
+  std::lock_guard lock(commits_mutex_);
+  commits_.push_back(std::move(commit));
+}
+
 delta::CommitOutcome Writer::Commit(delta::Transaction transaction, delta::CommitOptions options) {
   lease_->RequireHeld();
   transaction.Stage(delta::SetTransaction{kWriterApp, epoch(), lake_.clock().Now().us / 1000});
   transaction.FenceBy(kWriterApp, epoch());
   options.run_id = run_id_;
-  return std::move(transaction).Commit(lake_.clock(), options);
+  std::string table = TableName(transaction.table_path());
+  auto outcome = std::move(transaction).Commit(lake_.clock(), options);
+  if (const auto* committed = std::get_if<delta::Committed>(&outcome))
+    Note({table, committed->version - 1, committed->version});
+  return outcome;
 }
 
 engine::ApplyReport Writer::Append(const TableSchema& schema, const std::vector<TextRow>& rows,

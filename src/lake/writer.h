@@ -3,6 +3,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,16 @@
 namespace qlake::lake {
 
 inline constexpr const char* kWriterApp = "qlake.writer";
+
+// What a writer has added to a table.
+struct TableCommit {
+  std::string table;                        // layer.table
+  delta::Version base = delta::kNoVersion;  // What it stands on.
+  delta::Version version = delta::kNoVersion;
+  int64_t rows_inserted = 0;  // As this and the next two are known: of a transaction that the caller staged they are 0.
+  int64_t rows_removed = 0;
+  uint64_t bytes_written = 0;
+};
 
 // Writes to a lake under its lease. Every commit carries the lease's epoch as `txn` qlake.writer and is refused when
 // the table has seen a later one; so a holder that was stopped and woke up too late cannot write. A holder that took
@@ -30,6 +41,9 @@ class Writer {
   Lake& lake() { return lake_; }
   int64_t epoch() const { return lease_->epoch(); }
   const std::string& run_id() const { return run_id_; }
+  // Throws Error{kUnavailable} when another holds the lease by now. For what stands outside the tables, which are
+  // fenced.
+  void RequireLease() const { lease_->RequireHeld(); }
 
   // `operation` is commitInfo's; WRITE lets the engine name what the change is. Engine::Apply on top of the table's
   // newest version, fenced by the epoch. Throws Error{kUnavailable} on a conflict: another writer has been at the
@@ -40,6 +54,9 @@ class Writer {
   // computed, a few at a time. Tables are committed in any order. REQUIRES: none is committed to twice before Await().
   void CommitLater(const engine::TableTarget& target, const engine::TableChange& change,
                    std::vector<delta::SetTransaction> progress, const std::string& operation = "WRITE");
+  // The same, computed by an engine of the lake's choice.
+  void CommitLater(engine::Engine& engine, const engine::TableTarget& target, const engine::TableChange& change,
+                   std::vector<delta::SetTransaction> progress);
   // Waits for all of them: their reports in the order of the calls. Throws what the first that failed threw.
   std::vector<engine::ApplyReport> Await();
   // Commit() and CommitLater() for a few constant rows of one of our own tables, appended.
@@ -47,17 +64,27 @@ class Writer {
                              std::vector<delta::SetTransaction> progress = {});
   void AppendLater(const TableSchema& schema, const std::vector<TextRow>& rows,
                    std::vector<delta::SetTransaction> progress = {});
+  // Waits for all of them, whatever becomes of them.
+  void Settle();
+  // What has been committed so far, in its order. From any thread.
+  std::vector<TableCommit> commits() const;
   // A transaction that the caller has staged, with the epoch. Losing the race is the caller's to settle.
   [[nodiscard]] delta::CommitOutcome Commit(delta::Transaction transaction, delta::CommitOptions options);
 
  private:
+  engine::ApplyReport CommitComputed(const std::string& table_path, engine::ComputedChange computed);
+  void Note(TableCommit commit);
   void FenceTables();
-  engine::ComputedChange Compute(const engine::TableTarget& target, const engine::TableChange& change,
-                                 std::vector<delta::SetTransaction> progress, const std::string& operation);
+  engine::ComputedChange Compute(engine::Engine& engine, const engine::TableTarget& target,
+                                 const engine::TableChange& change, std::vector<delta::SetTransaction> progress,
+                                 const std::string& operation);
+  void CommitComputedLater(const std::string& table_path, engine::ComputedChange computed);
 
   Lake& lake_;
   std::string run_id_;
   std::unique_ptr<Lease> lease_;
+  mutable std::mutex commits_mutex_;
+  std::vector<TableCommit> commits_;  // Guarded by commits_mutex_.
   // Of CommitLater(), in its order. They end before the lease does: nobody else may write before.
   std::vector<std::shared_future<engine::ApplyReport>> pending_;
 };

@@ -10,7 +10,8 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/log.h"
-#include "engine/duckdb/file_merge.h"
+#include "engine/file_merge.h"
+#include "engine/spark/spark_merge.h"
 #include "lake/key_index.h"
 #include "lake/key_index_update.h"
 #include "lake/writer.h"
@@ -186,7 +187,7 @@ class TableCompactor {
       merge.sort_by = sort_by->second;
     }
     merge.bytes_max = options_.sizes.target_bytes * kRowBytesPerFileByte;
-    auto merged = lake_.database().MergeFiles(snapshot_, merge, lake_.clock());
+    auto merged = MergeFiles(merge);
     batch.into = std::move(merged.files);
     batch.rows = merged.before.rows;
     // 2. The proof. A crash: as above.
@@ -203,6 +204,11 @@ class TableCompactor {
     pending_bytes_ += batch.bytes;
     pending_files_ += batch.from.size();
     pending_.push_back(std::move(batch));
+  }
+
+  engine::MergedFiles MergeFiles(const engine::FileMerge& merge) {
+    if (lake_.uses_embedded_engine()) return lake_.database().MergeFiles(snapshot_, merge, lake_.clock());
+    return engine::SparkMerge({lake_.engine(), lake_.storage()}, snapshot_).Merge(merge);
   }
 
   void Forget(const MergedBatch& batch) const {

@@ -46,12 +46,12 @@ struct CompactionReport {
   bool out_of_budget = false;  // There was more to do.
 };
 
-// Merges small files of tables into fewer, partition by partition (compaction_plan.h). The rows stay as they are:
-// number and digest of the rows in the new files must be those in the old ones, or nothing is committed and
-// Error{kCorrupt} is thrown. Commits carry dataChange=false, so no reader of changes takes the rows for new ones;
-// versions before keep their files until vacuum. The lease is held for each commit only: writers of the lake wait for
-// no merge, and one that came between costs at most the groups whose files it has removed. Safe to kill anywhere: each
-// commit stands for itself, and what was written without one is unreferenced.
+// Merges small files of tables into fewer, partition by partition (compaction_plan.h), on the lake's engine. The rows
+// stay as they are: number and digest of the rows in the new files must be those in the old ones, or nothing is
+// committed and Error{kCorrupt} is thrown. Commits carry dataChange=false, so no reader of changes takes the rows for
+// new ones; versions before keep their files until vacuum. The lease is held for each commit only: writers of the lake
+// wait for no merge, and one that came between costs at most the groups whose files it has removed. Safe to kill
+// anywhere: each commit stands for itself, and what was written without one is unreferenced.
 CompactionReport Compact(lake::Lake& lake, const CompactionOptions& options, WorkBudget& budget);
 
 }  // namespace qlake::maintain

@@ -13,6 +13,7 @@ namespace qlake::maintain {
 namespace {
 
 constexpr const char* kProcessApp = "qlake.process";
+constexpr const char* kLedgerThen = "restore.ledger";
 
 int64_t NumberOf(lake::Lake& lake) {
   auto ledger = lake.Load(lake::kOpsLedger);
@@ -39,33 +40,52 @@ lake::Publication RequirePublication(lake::Lake& lake, base::Timestamp time) {
   return *publication;
 }
 
-// Rows of one of our own tables go by a key; the others stay in their files.
-void RemoveRows(lake::Writer& writer, const lake::TableSchema& schema, const std::string& where,
-                std::vector<std::string> key, std::vector<delta::SetTransaction> progress) {
+// Batches after the publication are not to be found by a redo.
+void RemoveSteps(lake::Writer& writer, int64_t to_seq) {
   auto& lake = writer.lake();
-  lake.Define(schema, lake.Load(schema.name));
+  lake.Define(lake::StepsSchema(), lake.Load(lake::kOpsSteps));
   engine::TableChange change;
-  change.remove_sql = fmt::format("SELECT {} FROM {} WHERE {}", fmt::join(key, ", "), schema.name, where);
-  change.key_columns = std::move(key);
-  if (progress.empty() &&
-      lake.database().QueryInteger(fmt::format("SELECT count(*) FROM ({})", change.remove_sql)) == 0)
-    return;
-  writer.Commit(lake::TargetOf(schema), change, std::move(progress), "RESTORE");
+  change.remove_sql =
+      fmt::format("SELECT step, to_seq FROM ops.steps WHERE step = '{}' AND to_seq > {}", kProcessApp, to_seq);
+  change.key_columns = {"step", "to_seq"};
+  if (lake.database().QueryInteger(fmt::format("SELECT count(*) FROM ({})", change.remove_sql)) == 0) return;
+  writer.Commit(lake::TargetOf(lake::StepsSchema()), change, {}, "RESTORE");
+}
+
+// What process wrote into the ledger becomes what stood there at the publication, which may have come after a
+// publication that the lake was taken back to since. Rows of other steps stay.
+void RestoreLedger(lake::Writer& writer, const lake::Intent& intent) {
+  auto& lake = writer.lake();
+  auto newest = lake.Load(lake::kOpsLedger);
+  auto version = intent.reads.find(lake::kOpsLedger);
+  auto then = version == intent.reads.end() ? newest : lake.LoadVersion(lake::kOpsLedger, version->second);
+  QLAKE_CHECK(then);
+  lake.Define(lake::LedgerSchema(), newest);
+  lake.database().DefineTable(kLedgerThen, *then);
+  std::string of_process = fmt::format("WHERE step = '{}'", kProcessApp);
+  std::string now_rows = fmt::format("SELECT * FROM ops.ledger {}", of_process);
+  std::string then_rows = fmt::format("SELECT * FROM {} {} AND to_seq <= {}", kLedgerThen, of_process, intent.from_seq);
+  engine::TableChange change;
+  change.key_columns = {"step", "to_seq"};
+  change.remove_sql = fmt::format("SELECT DISTINCT step, to_seq FROM (({0} EXCEPT {1}) UNION ALL ({1} EXCEPT {0}))",
+                                  now_rows, then_rows);
+  change.insert_sql = fmt::format("SELECT * FROM ({}) WHERE (step, to_seq) IN ({})", then_rows, change.remove_sql);
+  int64_t now_ms = lake.clock().Now().us / 1000;
+  writer.Commit(lake::TargetOf(lake::LedgerSchema()), change,
+                {{kProcessApp, intent.from_seq, now_ms}, {lake::kRestoreApp, intent.to_seq, now_ms}}, "RESTORE");
 }
 
 // Steps 2 to 4. Each does nothing when it is done already.
 std::vector<TableRestore> Follow(lake::Writer& writer, const lake::Intent& intent) {
   std::vector<TableRestore> tables;
   for (const auto& [table, version] : intent.reads) {
+    if (table == lake::kOpsLedger) continue;
     auto restored = RestoreTable(writer, table, version);
     if (restored.changes()) tables.push_back(std::move(restored));
   }
-  std::string comes_after = fmt::format("step = '{}' AND to_seq > {}", kProcessApp, intent.from_seq);
-  RemoveRows(writer, lake::StepsSchema(), comes_after, {"step", "to_seq"}, {});
+  RemoveSteps(writer, intent.from_seq);
   base::CrashPoint("restore.before_ledger");
-  int64_t now_ms = writer.lake().clock().Now().us / 1000;
-  RemoveRows(writer, lake::LedgerSchema(), comes_after, {"step", "to_seq"},
-             {{kProcessApp, intent.from_seq, now_ms}, {lake::kRestoreApp, intent.to_seq, now_ms}});
+  RestoreLedger(writer, intent);
   base::CrashPoint("restore.after_ledger");
   return tables;
 }
@@ -94,6 +114,7 @@ LakeRestore RestoreLake(lake::Writer& writer, base::Timestamp time) {
   // Of this step from_seq is where progress goes back to, and to_seq its own: how many restores there have been.
   lake::Intent intent{lake::kRestoreApp, publication.to_seq, NumberOf(lake) + 1, TargetsOf(lake, publication), "",
                       writer.run_id(),   lake.clock().Now()};
+  intent.reads[lake::kOpsLedger] = publication.ledger;
   base::CrashPoint("restore.before_intent");
   // The transaction says at a glance that there is one.
   writer.Append(lake::StepsSchema(), {lake::ToRow(intent)},

@@ -24,7 +24,8 @@ struct LakeRestore {
 //   1. The intent, in ops.steps: {table: version}. A crash before it leaves the lake as it was.
 //   2. Table by table (table_restore.h). A crash leaves some done; whoever processes next finds the intent and ends it.
 //   3. Intents of batches that come after the publication go: no redo is to find them.
-//   4. The ledger, whose last publication is now the one that was asked for. This ends the restore.
+//   4. The ledger: its rows of process become those of then, and its last publication the one that was asked for. This
+//      ends the restore.
 // A batch that was interrupted is given up by it. Throws Error{kInput}, before anything is written, when there is no
 // such publication or files of it have been vacuumed.
 LakeRestore PlanLakeRestore(lake::Lake& lake, base::Timestamp time);

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "base/error.h"
 #include "base/fault.h"
 #include "delta/path_encoding.h"
 #include "delta/retention.h"
+#include "engine/spark/spark_merge.h"
 #include "lake/key_manifest.h"
 #include "maintain/kept_files.h"
 #include "maintain/kept_versions.h"
@@ -21,6 +23,8 @@ namespace {
 
 constexpr const char* kIndexFolder = "_qlake/index";
 constexpr const char* kSpillFolder = "_qlake/spill";
+// What killed processes left of rows that Spark wrote and nobody took: of comparisons, and of compactions.
+constexpr const char* kAbandonedFolders[] = {"_qlake/compare", engine::kSparkMerges};
 
 // Whether the path below a table's folder is one that data files have, or files of change data: Parquet, and in no
 // other hidden folder (a partition's name may begin with "_").
@@ -54,6 +58,11 @@ class Vacuumer {
       Vacuum("unfinished files", Old(storage::ListUnfinished(lake_.storage(), "")));
       Vacuum("key indexes", FindIndexRuns());
       Vacuum("spilled rows", Old(lake_.storage().ListAll(kSpillFolder)));
+      std::vector<storage::Entry> abandoned;
+      for (const char* folder : kAbandonedFolders) {
+        std::ranges::move(lake_.storage().ListAll(folder), std::back_inserter(abandoned));
+      }
+      Vacuum("abandoned rows of Spark", Old(abandoned));
     }
     return std::move(report_);
   }

@@ -26,7 +26,8 @@ struct VacuumedFile {
 // What went, or, in a dry run, what would: by table, and under the names of the other places.
 struct VacuumReport {
   struct Place {
-    std::string name;  // A table, or "raw bytes", "unfinished files", "key indexes", "spilled rows".
+    std::string name;  // A table, or "raw bytes", "unfinished files", "key indexes", "spilled rows", "abandoned rows
+                       // of Spark".
     std::vector<VacuumedFile> files;
     uint64_t bytes() const;
   };

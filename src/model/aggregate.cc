@@ -30,9 +30,11 @@ bool Contains(const std::vector<std::string>& names, const std::string& name) {
 // The SQL of one mart's sums: its columns are the key's, and sums; or the least or greatest of times and the like.
 class Sums {
  public:
-  Sums(const Model& model, const std::vector<base::Column>& columns) : keys_(NameList(model.key)) {
+  Sums(const engine::Engine& engine, const Model& model, const std::vector<base::Column>& columns)
+      : keys_(NameList(model.key)) {
     for (const auto& column : columns) {
       std::string name = engine::QuoteName(column.name);
+      names_.push_back(name);
       if (Contains(model.key, column.name)) {
         values_.push_back(name);
       } else if (Contains(model.least, column.name)) {
@@ -40,7 +42,7 @@ class Sums {
       } else if (Contains(model.greatest, column.name)) {
         values_.push_back(fmt::format("max({0}) AS {0}", name));
       } else {
-        values_.push_back(fmt::format("CAST(sum({0}) AS {1}) AS {0}", name, base::FormatSqlType(column.type)));
+        values_.push_back(fmt::format("CAST(sum({0}) AS {1}) AS {0}", name, engine.SqlType(column.type)));
         not_zero_.push_back(fmt::format("coalesce({}, 0) <> 0", name));
       }
     }
@@ -48,6 +50,7 @@ class Sums {
   }
 
   const std::string& keys() const { return keys_; }
+  std::string names() const { return fmt::format("{}", fmt::join(names_, ", ")); }
   // Whether a row changes what it is added to.
   std::string AddsSomething() const { return fmt::format("{}", fmt::join(not_zero_, " OR ")); }
   // Whether anything was sold under the key, for a row that is the whole sum.
@@ -58,45 +61,62 @@ class Sums {
 
  private:
   std::string keys_;
+  std::vector<std::string> names_;
   std::vector<std::string> values_;
   std::vector<std::string> not_zero_;
   std::string has_count_;
 };
+
+// The relation's rows with these columns. What it lacks, because it is older than the model, is NULL.
+std::string PaddedTo(engine::Engine& engine, const std::vector<base::Column>& columns, const std::string& relation) {
+  auto present = engine.Describe("SELECT * FROM " + relation);
+  std::vector<std::string> list;
+  for (const auto& column : columns) {
+    std::string name = engine::QuoteName(column.name);
+    bool is_present = std::ranges::find(present, column.name, &base::Column::name) != present.end();
+    list.push_back(is_present ? name : fmt::format("CAST(NULL AS {}) AS {}", engine.SqlType(column.type), name));
+  }
+  return fmt::format("SELECT {} FROM {}", fmt::join(list, ", "), relation);
+}
 
 // Until Leave(), changes.<fact> also brings every row that the fact held before the batch: what a mart that is new to
 // the lake begins with.
 class WholeFact {
  public:
   // REQUIRES: the fact's view is defined.
-  WholeFact(engine::Database& database, const Model& fact) : database_(database), name_(ShortName(fact)) {
-    database_.Run(
-        fmt::format("CREATE SCHEMA IF NOT EXISTS batch; CREATE OR REPLACE TABLE batch.{0} AS SELECT * FROM changes.{0};"
-                    "CREATE OR REPLACE VIEW changes.{0} AS SELECT *, 1 AS _sign FROM {1} UNION ALL BY NAME "
-                    "SELECT * FROM batch.{0}",
-                    name_, fact.table));
+  WholeFact(engine::Engine& engine, const Model& fact) : engine_(engine), name_(ShortName(fact)) {
+    engine_.DefineRows("batch." + name_, "SELECT * FROM changes." + name_);
+    auto columns = engine_.Describe("SELECT * FROM batch." + name_);
+    std::erase_if(columns, [](const base::Column& column) { return column.name == kSign; });
+    std::vector<std::string> names;
+    for (const auto& column : columns) names.push_back(column.name);
+    engine_.DefineView("changes." + name_,
+                       fmt::format("SELECT {0}, 1 AS {1} FROM ({2}) AS before UNION ALL SELECT {0}, {1} FROM batch.{3}",
+                                   NameList(names), kSign, PaddedTo(engine_, columns, fact.table), name_));
   }
-  void Leave() { database_.Run(fmt::format("CREATE OR REPLACE VIEW changes.{0} AS SELECT * FROM batch.{0}", name_)); }
+  void Leave() { engine_.DefineView("changes." + name_, "SELECT * FROM batch." + name_); }
 
  private:
-  engine::Database& database_;
+  static constexpr const char* kSign = "_sign";
+
+  engine::Engine& engine_;
   std::string name_;
 };
 
 }  // namespace
 
 TableBuild BuildAggregate(const BuildInput& input) {
-  auto& database = input.lake.database();
+  auto& engine = input.engine;
   const auto& model = input.model;
   std::string name = ShortName(model);
-  auto columns = database.Describe(model.sql);
-  Sums sums(model, columns);
+  auto columns = engine.Describe(model.sql);
+  Sums sums(engine, model, columns);
   TableBuild build{MakeTarget(model, columns), {}, true};
   build.target.description += fmt::format(" Rows add up: sum by {}", fmt::join(model.key, ", "));
   if (!model.least.empty()) build.target.description += fmt::format(", least {}", fmt::join(model.least, ", "));
   if (!model.greatest.empty())
     build.target.description += fmt::format(", greatest {}", fmt::join(model.greatest, ", "));
   build.target.description += ".";
-  database.Run("CREATE SCHEMA IF NOT EXISTS coming; CREATE SCHEMA IF NOT EXISTS built");
   // Not as the intent saw it: while the batch is not in the table, whoever rewrote its files left the sums as they
   // were.
   auto base = input.lake.Load(model.table);
@@ -105,23 +125,23 @@ TableBuild BuildAggregate(const BuildInput& input) {
   bool is_new = !base || base->TransactionVersion(kProcessApp) < 0;
   if (is_new && input.earlier_fact != nullptr && input.earlier_fact_version != delta::kNoVersion) {
     auto fact = input.lake.LoadVersion(input.earlier_fact->table, input.earlier_fact_version);
-    database.DefineTable(input.earlier_fact->table, *fact);
-    whole_fact.emplace(database, *input.earlier_fact);
+    engine.DefineTable(input.earlier_fact->table, *fact);
+    whole_fact.emplace(engine, *input.earlier_fact);
   }
-  database.Run(fmt::format("CREATE OR REPLACE TABLE coming.{} AS SELECT * FROM ({}\n) WHERE {}", name, model.sql,
-                           sums.AddsSomething()));
+  engine.DefineRows("coming." + name, fmt::format("SELECT * FROM ({}\n) WHERE {}", model.sql, sums.AddsSomething()));
   if (whole_fact) whole_fact->Leave();
-  int64_t coming_rows = database.QueryInteger("SELECT count(*) FROM coming." + name);
+  int64_t coming_rows = engine.QueryInteger("SELECT count(*) FROM coming." + name);
   build.changes = coming_rows > 0;
   if (!build.changes) return build;
   if (base) build.change.fold_files = FilesToFold(*base, coming_rows);
   std::string from = "coming." + name;
   if (!build.change.fold_files.empty()) {
-    database.DefineFiles("folding." + name, *base, build.change.fold_files);
+    engine.DefineFiles("folding." + name, *base, build.change.fold_files);
     bool is_whole = build.change.fold_files.size() == base->files().size();
-    std::string rows = fmt::format("SELECT * FROM coming.{0} UNION ALL BY NAME SELECT * FROM folding.{0}", name);
-    database.Run(fmt::format("CREATE OR REPLACE TABLE built.{} AS SELECT * FROM ({}) WHERE {}", name, sums.Fold(rows),
-                             is_whole ? sums.HasCount() : sums.AddsSomething()));
+    std::string rows = fmt::format("SELECT {} FROM coming.{} UNION ALL {}", sums.names(), name,
+                                   PaddedTo(engine, columns, "folding." + name));
+    engine.DefineRows("built." + name, fmt::format("SELECT * FROM ({}) WHERE {}", sums.Fold(rows),
+                                                   is_whole ? sums.HasCount() : sums.AddsSomething()));
     from = "built." + name;
   }
   build.change.insert_sql = fmt::format("SELECT * FROM {} ORDER BY {}", from, sums.keys());

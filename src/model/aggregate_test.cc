@@ -44,7 +44,7 @@ class AggregateTest : public testing::Test {
   void Run(const std::string& sql) { lake_.database().Run(sql); }
   int64_t Integer(const std::string& sql) { return lake_.database().QueryInteger(sql); }
 
-  TableBuild Build() { return BuildAggregate({lake_, model_}); }
+  TableBuild Build() { return BuildAggregate({lake_, lake_.database(), model_}); }
   engine::ApplyReport Commit(const TableBuild& build) {
     return writer_.Commit(build.target, build.change, {}, "WRITE");
   }

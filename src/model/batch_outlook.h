@@ -18,10 +18,17 @@ struct StageCost {
 struct BatchOutlook {
   std::vector<StageCost> stages;  // Of this batch, in their order.
   double later_seconds = 0;       // Of the batches after it.
+  double tail_seconds = 0.35;     // Behind the last batch: dumps and reports.
+  // A server that nobody has asked before needs much longer for its first stage than that stage costs, and how fast it
+  // is nobody knows: the seconds say how stages compare, and nothing of how long they take.
+  bool is_of_server = false;
+  lake::TableVersions reads;  // The versions that the batch reads.
 };
 
+enum class ComputedBy { kEmbeddedEngine, kServer };
+
 // `later_bytes`: of files that wait behind the batch.
-BatchOutlook OutlookOf(const Plan& plan, int64_t later_bytes);
+BatchOutlook OutlookOf(const Plan& plan, int64_t later_bytes, ComputedBy computed_by);
 
 // What stages are called.
 std::string StagingStage(const std::string& source);

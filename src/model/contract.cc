@@ -1,36 +1,27 @@
 #include "model/contract.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <filesystem>
-#include <initializer_list>
 
 #include "base/error.h"
 #include "engine/duckdb/row_rules.h"
+#include "model/contract_reader.h"
 
 namespace qlake::model {
 namespace {
 
-// Reads one contract's TOML; every complaint names the file and the line.
-class ContractParser {
+class ContractParser : private ContractReader {
  public:
-  ContractParser(std::string path, const std::string& text) : path_(std::move(path)) {
-    try {
-      root_ = toml::parse(text);
-    } catch (const toml::parse_error& error) {
-      throw base::InputError("{}:{}: {}", path_, error.source().begin.line, error.description());
-    }
-  }
+  using ContractReader::ContractReader;
 
   Contract Parse() {
-    AllowOnly(root_, {"description", "file", "key", "optional_trailing", "column", "derived", "check"});
+    AllowOnly(root(), {"description", "file", "key", "optional_trailing", "column", "derived", "check"});
     Contract contract;
-    contract.name = std::filesystem::path(path_).stem().string();
-    contract.description = Text(root_, "description").value_or("");
-    contract.file_patterns = Texts(root_, "file");
-    contract.key = Texts(root_, "key");
-    contract.optional_trailing = Texts(root_, "optional_trailing");
+    contract.name = std::filesystem::path(path()).stem().string();
+    contract.description = Text(root(), "description").value_or("");
+    contract.file_patterns = TextOrTexts(root(), "file");
+    contract.key = TextOrTexts(root(), "key");
+    contract.optional_trailing = TextOrTexts(root(), "optional_trailing");
     for (const auto* table : Tables("column")) contract.columns.push_back(ParseColumn(*table));
     for (const auto* table : Tables("derived")) {
       AllowOnly(*table, {"name", "sql"});
@@ -42,27 +33,6 @@ class ContractParser {
   }
 
  private:
-  template <typename... Args>
-  [[noreturn]] void Fail(const toml::node& at, fmt::format_string<Args...> format, Args&&... args) const {
-    throw base::InputError("{}:{}: {}", path_, at.source().begin.line,
-                           fmt::format(format, std::forward<Args>(args)...));
-  }
-
-  void AllowOnly(const toml::table& table, std::initializer_list<std::string_view> keys) const {
-    for (const auto& [key, value] : table) {
-      if (std::find(keys.begin(), keys.end(), key.str()) == keys.end()) {
-        Fail(value, "unknown key {}: known are {}", key.str(), fmt::join(keys, ", "));
-      }
-    }
-  }
-
-  std::optional<std::string> Text(const toml::table& table, std::string_view key) const {
-    const toml::node* node = table.get(key);
-    if (node == nullptr) return std::nullopt;
-    if (auto text = node->value<std::string>(); text && node->is_string()) return text;
-    Fail(*node, "{} must be a text in quotes", key);
-  }
-
   std::string Required(const toml::table& table, std::string_view key) const {
     auto text = Text(table, key);
     if (!text || text->empty()) Fail(table, "{} is missing", key);
@@ -70,28 +40,16 @@ class ContractParser {
   }
 
   // A text, or an array of texts.
-  std::vector<std::string> Texts(const toml::table& table, std::string_view key) const {
+  std::vector<std::string> TextOrTexts(const toml::table& table, std::string_view key) const {
     const toml::node* node = table.get(key);
     if (node == nullptr) return {};
-    if (node->is_string()) return {*node->value<std::string>()};
+    if (node->is_string()) return {*Text(table, key)};
     if (!node->is_array()) Fail(*node, "{} must be a text or an array of texts", key);
-    std::vector<std::string> texts;
-    for (const auto& element : *node->as_array()) {
-      if (!element.is_string()) Fail(element, "{} must hold texts only", key);
-      texts.push_back(*element.value<std::string>());
-    }
-    return texts;
-  }
-
-  bool Flag(const toml::table& table, std::string_view key) const {
-    const toml::node* node = table.get(key);
-    if (node == nullptr) return false;
-    if (!node->is_boolean()) Fail(*node, "{} must be true or false", key);
-    return *node->value<bool>();
+    return Texts(table, key);
   }
 
   std::vector<const toml::table*> Tables(std::string_view key) const {
-    const toml::node* node = root_.get(key);
+    const toml::node* node = root().get(key);
     if (node == nullptr) return {};
     if (!node->is_array_of_tables()) Fail(*node, "{} must be written as [[{}]]", key, key);
     std::vector<const toml::table*> tables;
@@ -129,11 +87,11 @@ class ContractParser {
                       "on_violation"});
     ContractColumn column;
     column.name = Required(table, "name");
-    column.aliases = Texts(table, "aliases");
+    column.aliases = TextOrTexts(table, "aliases");
     column.clean = Text(table, "clean").value_or("");
     column.required = Flag(table, "required");
     column.personal = Flag(table, "personal");
-    column.values = Texts(table, "values");
+    column.values = TextOrTexts(table, "values");
     column.pattern = Text(table, "pattern").value_or("");
     column.on_violation = ParseOnViolation(table);
     if (auto type = Text(table, "type")) {
@@ -181,28 +139,25 @@ class ContractParser {
   }
 
   void CheckWhole(const Contract& contract) const {
-    if (contract.file_patterns.empty()) Fail(root_, "file is missing: the pattern of its files' names");
-    if (contract.key.empty()) Fail(root_, "key is missing: the columns that tell its rows apart");
-    if (contract.columns.empty()) Fail(root_, "it has no [[column]]");
+    if (contract.file_patterns.empty()) Fail(root(), "file is missing: the pattern of its files' names");
+    if (contract.key.empty()) Fail(root(), "key is missing: the columns that tell its rows apart");
+    if (contract.columns.empty()) Fail(root(), "it has no [[column]]");
     auto has = [&](const std::string& name) {
       return std::any_of(contract.columns.begin(), contract.columns.end(),
                          [&](const auto& c) { return c.name == name; });
     };
     for (const auto& names : {contract.key, contract.optional_trailing}) {
       for (const auto& name : names) {
-        if (!has(name)) Fail(root_, "no [[column]] is named {}", name);
+        if (!has(name)) Fail(root(), "no [[column]] is named {}", name);
       }
     }
     for (const auto& column : contract.columns) {
       auto same = [&](const auto& c) { return c.name == column.name; };
       if (std::count_if(contract.columns.begin(), contract.columns.end(), same) > 1) {
-        Fail(root_, "two columns are named {}", column.name);
+        Fail(root(), "two columns are named {}", column.name);
       }
     }
   }
-
-  std::string path_;
-  toml::table root_;
 };
 
 }  // namespace
@@ -231,6 +186,7 @@ lake::Source Contract::ToSource() const {
   for (const auto& column : columns) {
     bool is_key = std::find(key.begin(), key.end(), column.name) != key.end();
     source.shape.columns.push_back({column.name, column.aliases, is_key});
+    if (column.personal) source.personal.push_back(column.name);
   }
   return source;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "engine/duckdb/database.h"
 
@@ -48,7 +49,7 @@ std::string ParseExpression(const ContractColumn& column) {
 }
 
 std::string ShownValue(const ContractColumn& column) {
-  return fmt::format("{}({})", column.personal ? "mask" : "quote_value", TextColumn(column));
+  return fmt::format("{}({})", column.personal ? "mask_value" : "quote_value", TextColumn(column));
 }
 
 std::string Reason(const ContractColumn& column, const std::string& what) {
@@ -60,6 +61,7 @@ std::string ValueCondition(const ContractColumn& column) {
   std::string value = QuoteName("_typed_" + column.name);
   std::vector<std::string> parts;
   auto literal = [&](const std::string& text) {
+    if (column.type.kind == base::ColumnType::Kind::kString) return QuoteLiteral(text);
     return fmt::format("CAST({} AS {})", QuoteLiteral(text), base::FormatSqlType(column.type));
   };
   if (column.range_min) parts.push_back(fmt::format("{} >= {}", value, literal(*column.range_min)));
@@ -152,9 +154,33 @@ std::string KeptValue(const ContractColumn& column) {
   return fmt::format("CASE WHEN {} THEN {} END", condition, typed);
 }
 
+bool Names(const std::string& sql, const std::string& column) {
+  auto is_same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
+  return std::ranges::search(sql, column, is_same).begin() != sql.end();
+}
+
+// The contract without the columns that neither its key nor a rule or check that rejects rows asks for.
+Contract OfRejection(const Contract& contract) {
+  Contract asked = contract;
+  std::string sql;
+  for (const auto& check : contract.checks) sql += check.sql + "\n";
+  // A derived column may ask for those before it.
+  asked.derived.clear();
+  for (auto column = contract.derived.rbegin(); column != contract.derived.rend(); ++column) {
+    if (!Names(sql, column->name)) continue;
+    sql += column->sql + "\n";
+    asked.derived.insert(asked.derived.begin(), *column);
+  }
+  std::erase_if(asked.columns, [&](const ContractColumn& column) {
+    return std::ranges::count(contract.key, column.name) == 0 && RulesOfColumn(column, 0).empty() &&
+           !Names(sql, column.name);
+  });
+  return asked;
+}
+
 // The scan's rows with, for each column c: _text_c (blanks around gone, empty is NULL), _typed_c, and c as it is kept;
-// then the derived columns.
-std::string TypedSql(const Contract& contract, const std::string& scan) {
+// then the derived columns. `carried`: other columns of the scan, each with a comma before it.
+std::string TypedSql(const Contract& contract, const std::string& scan, const std::string& carried = "") {
   std::string texts;
   std::string typed;
   std::string kept;
@@ -164,8 +190,8 @@ std::string TypedSql(const Contract& contract, const std::string& scan) {
     kept += fmt::format(", {} AS {}", KeptValue(column), QuoteName(column.name));
   }
   return fmt::format(
-      "SELECT *{} FROM (SELECT *{} FROM (SELECT *{} FROM (SELECT _file, _line, _error, _record{} FROM {})))",
-      DerivedColumns(contract), kept, typed, texts, scan);
+      "SELECT *{} FROM (SELECT *{} FROM (SELECT *{} FROM (SELECT _file, _line, _error, _record{}{} FROM {})))",
+      DerivedColumns(contract), kept, typed, carried, texts, scan);
 }
 
 }  // namespace
@@ -248,25 +274,51 @@ std::string DerivedColumns(const Contract& contract) {
   return columns;
 }
 
-std::string RejectedSql(const Contract& contract, const std::string& scan) {
+std::string JudgedSql(const Contract& contract, const std::string& scan) {
   auto rules = AllRules(contract);
-  std::string reasons = "CASE WHEN _error IS NOT NULL THEN _error END";
+  std::vector<std::string> columns;
+  std::vector<std::string> texts;
+  for (const auto& column : contract.columns) {
+    columns.push_back(QuoteName(column.name));
+    texts.push_back(fmt::format("CAST({} AS STRING)", QuoteName(column.name)));
+  }
+  std::string flaws;
+  for (size_t i = 0; i < rules.size(); ++i) {
+    if (!Rejects(rules[i])) flaws += fmt::format(", NOT {} AS {}", rules[i].holds, FlawColumn(i));
+  }
+  return fmt::format(
+      "SELECT _file, _line, _file_id, data_hour, {}, content_hash(array({})) AS _content_hash, _error IS NOT NULL OR "
+      "NOT "
+      "({}) AS _is_rejected{} FROM ({})",
+      fmt::join(columns, ", "), fmt::join(texts, ", "), AllHold(rules, Rejects), flaws,
+      TypedSql(contract, scan, ", _file_id, data_hour"));
+}
+
+std::string FlawColumn(size_t rule) { return fmt::format("_flaw_{}", rule); }
+
+std::string RejectedSql(const Contract& contract, const std::string& scan, SqlDialect dialect) {
+  auto rules = AllRules(contract);
+  std::vector<std::string> reasons;
   for (const auto& rule : rules) {
-    if (Rejects(rule))
-      reasons += fmt::format(", CASE WHEN _error IS NULL AND NOT {} THEN {} END", rule.holds, rule.reason);
+    if (Rejects(rule)) reasons.push_back(fmt::format("CASE WHEN NOT {} THEN {} END", rule.holds, rule.reason));
   }
   std::vector<std::string> key;
   for (const auto& name : contract.key) key.push_back(fmt::format("{}", QuoteName("_text_" + name)));
-  // Each rule stands in it once: planning it takes longer than the few rows that are read.
+  // What is not NULL of the reasons, and how a list of them is written as JSON and counted.
+  bool is_duckdb = dialect == SqlDialect::kDuckdb;
+  std::string all = fmt::format("{}", fmt::join(reasons, ", "));
+  std::string list = is_duckdb ? fmt::format("[r FOR r IN [{}] IF r IS NOT NULL]", all)
+                               : fmt::format("filter(array({}), r -> r IS NOT NULL)", all);
+  // Each rule stands in it once, and no column that none asks for: planning it takes longer than the few rows that are
+  // read.
   return fmt::format(
       "SELECT _file, _line, concat_ws('/', {}) AS key, CASE WHEN _error IS NULL THEN 'contract' ELSE 'malformed' END "
-      "AS kind, "
-      "CAST(to_json(_reasons) AS VARCHAR) AS reasons, left(_record, 65536) AS record, "
-      "_error IS NULL AND NOT ({}) AS failed FROM (SELECT *, [r FOR r IN [{}] IF r IS NOT NULL] AS _reasons FROM ({})) "
-      "WHERE len(_reasons) > 0",
-      fmt::join(key, ", "),
-      AllHold(rules, [](const SqlRule& rule) { return rule.named.on_violation == OnViolation::kFail; }), reasons,
-      TypedSql(contract, scan));
+      "AS kind, CAST(to_json(_reasons) AS {}) AS reasons, left(_record, 65536) AS record, "
+      "_error IS NULL AND NOT ({}) AS failed FROM (SELECT *, CASE WHEN _error IS NULL THEN {} ELSE {}(_error) END AS "
+      "_reasons FROM ({})) WHERE {}(_reasons) > 0",
+      fmt::join(key, ", "), is_duckdb ? "VARCHAR" : "STRING",
+      AllHold(rules, [](const SqlRule& rule) { return rule.named.on_violation == OnViolation::kFail; }), list,
+      is_duckdb ? "list_value" : "array", TypedSql(OfRejection(contract), scan), is_duckdb ? "len" : "size");
 }
 
 }  // namespace qlake::model

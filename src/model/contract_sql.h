@@ -37,9 +37,18 @@ std::optional<std::string> BrokenChecksSql(const Contract& contract, const std::
 // The columns of the contract's derived ones, each with a comma before it.
 std::string DerivedColumns(const Contract& contract);
 
+// What engines write in different ways.
+enum class SqlDialect { kDuckdb, kSpark };
+
 // Rows of a raw scan that break the contract, with every reason: _file, _line, key VARCHAR, kind ('malformed' or
 // 'contract'), reasons VARCHAR (JSON array), record VARCHAR, failed BOOLEAN (one of the rules says on_violation =
 // "fail").
-std::string RejectedSql(const Contract& contract, const std::string& scan);
+std::string RejectedSql(const Contract& contract, const std::string& scan, SqlDialect dialect);
+
+// The whole verdict on the rows of a raw scan that also has _file_id and data_hour, on Spark: _file, _line, _file_id,
+// data_hour, the contract's columns as they are kept, _content_hash, _is_rejected, and for each rule of RulesOf() that
+// rejects no row whether it is broken, as FlawColumn() of its place there.
+std::string JudgedSql(const Contract& contract, const std::string& scan);
+std::string FlawColumn(size_t rule);
 
 }  // namespace qlake::model

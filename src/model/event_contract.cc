@@ -1,13 +1,11 @@
 #include "model/event_contract.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <initializer_list>
 
 #include "base/error.h"
+#include "model/contract_reader.h"
 
 namespace qlake::model {
 namespace {
@@ -38,31 +36,24 @@ std::optional<int64_t> ParseUnscaled(std::string_view text, int scale) {
   return value;
 }
 
-// Reads one contract's TOML; every complaint names the file and the line.
-class EventContractParser {
+class EventContractParser : private ContractReader {
  public:
-  EventContractParser(std::string path, const std::string& text) : path_(std::move(path)) {
-    try {
-      root_ = toml::parse(text);
-    } catch (const toml::parse_error& error) {
-      throw base::InputError("{}:{}: {}", path_, error.source().begin.line, error.description());
-    }
-  }
+  using ContractReader::ContractReader;
 
   events::EventShape Parse() {
-    AllowOnly(root_, {"description", "type", "time", "nested", "zone", "earliest", "ahead_hours_max", "bytes_max",
-                      "depth_max", "column"});
+    AllowOnly(root(), {"description", "type", "time", "nested", "zone", "earliest", "ahead_hours_max", "bytes_max",
+                       "depth_max", "column"});
     events::EventShape shape;
-    shape.name = std::filesystem::path(path_).stem().string();
-    shape.description = Text(root_, "description").value_or("");
-    shape.nested = Text(root_, "nested").value_or("");
-    shape.zone_offset_us = ParseZone(Text(root_, "zone").value_or("UTC"));
-    shape.earliest = ParseEarliest(Text(root_, "earliest").value_or("2000-01-01"));
-    shape.ahead_max_us = Number(root_, "ahead_hours_max", 24, 0, 24 * 366) * 60 * kMicrosPerMinute;
-    shape.bytes_max = static_cast<size_t>(Number(root_, "bytes_max", 1 << 20, 1, 1 << 30));
-    shape.depth_max = static_cast<int>(Number(root_, "depth_max", 64, 2, kDepthMost));
-    const toml::node* columns = root_.get("column");
-    if (columns == nullptr || !columns->is_array_of_tables()) Fail(root_, "it has no [[column]]");
+    shape.name = std::filesystem::path(path()).stem().string();
+    shape.description = Text(root(), "description").value_or("");
+    shape.nested = Text(root(), "nested").value_or("");
+    shape.zone_offset_us = ParseZone(Text(root(), "zone").value_or("UTC"));
+    shape.earliest = ParseEarliest(Text(root(), "earliest").value_or("2000-01-01"));
+    shape.ahead_max_us = Number(root(), "ahead_hours_max", 24, 0, 24 * 366) * 60 * kMicrosPerMinute;
+    shape.bytes_max = static_cast<size_t>(Number(root(), "bytes_max", 1 << 20, 1, 1 << 30));
+    shape.depth_max = static_cast<int>(Number(root(), "depth_max", 64, 2, kDepthMost));
+    const toml::node* columns = root().get("column");
+    if (columns == nullptr || !columns->is_array_of_tables()) Fail(root(), "it has no [[column]]");
     for (const auto& column : *columns->as_array()) ReadColumn(*column.as_table(), shape);
     shape.type_column = IndexOf(shape, "type", {Kind::kString});
     shape.time_column = IndexOf(shape, "time", {Kind::kTimestamp});
@@ -70,27 +61,6 @@ class EventContractParser {
   }
 
  private:
-  template <typename... Args>
-  [[noreturn]] void Fail(const toml::node& at, fmt::format_string<Args...> format, Args&&... args) const {
-    throw base::InputError("{}:{}: {}", path_, at.source().begin.line,
-                           fmt::format(format, std::forward<Args>(args)...));
-  }
-
-  void AllowOnly(const toml::table& table, std::initializer_list<std::string_view> keys) const {
-    for (const auto& [key, value] : table) {
-      if (std::find(keys.begin(), keys.end(), key.str()) == keys.end()) {
-        Fail(value, "unknown key {}: known are {}", key.str(), fmt::join(keys, ", "));
-      }
-    }
-  }
-
-  std::optional<std::string> Text(const toml::table& table, std::string_view key) const {
-    const toml::node* node = table.get(key);
-    if (node == nullptr) return std::nullopt;
-    if (!node->is_string()) Fail(*node, "{} must be a text in quotes", key);
-    return *node->value<std::string>();
-  }
-
   int64_t Number(const toml::table& table, std::string_view key, int64_t absent, int64_t min, int64_t max) const {
     const toml::node* node = table.get(key);
     if (node == nullptr) return absent;
@@ -99,49 +69,30 @@ class EventContractParser {
     return value;
   }
 
-  bool Flag(const toml::table& table, std::string_view key) const {
-    const toml::node* node = table.get(key);
-    if (node == nullptr) return false;
-    if (!node->is_boolean()) Fail(*node, "{} must be true or false", key);
-    return *node->value<bool>();
-  }
-
-  std::vector<std::string> Texts(const toml::table& table, std::string_view key) const {
-    const toml::node* node = table.get(key);
-    if (node == nullptr) return {};
-    if (!node->is_array()) Fail(*node, "{} must be an array of texts", key);
-    std::vector<std::string> texts;
-    for (const auto& element : *node->as_array()) {
-      if (!element.is_string()) Fail(element, "{} must hold texts only", key);
-      texts.push_back(*element.value<std::string>());
-    }
-    return texts;
-  }
-
   int64_t ParseZone(const std::string& text) const {
     if (text == "UTC" || text == "Z") return 0;
     auto digit = [&](size_t at) { return text[at] - '0'; };
     bool fits = text.size() == 6 && (text[0] == '+' || text[0] == '-') && text[3] == ':';
     for (size_t at : {1, 2, 4, 5}) fits = fits && text[at] >= '0' && text[at] <= '9';
-    if (!fits) Fail(*root_.get("zone"), "zone must be UTC or look like +02:00: {}", text);
+    if (!fits) Fail(*root().get("zone"), "zone must be UTC or look like +02:00: {}", text);
     int64_t minutes = (digit(1) * 10 + digit(2)) * 60 + digit(4) * 10 + digit(5);
     return (text[0] == '-' ? -minutes : minutes) * kMicrosPerMinute;
   }
 
   base::Timestamp ParseEarliest(const std::string& text) const {
     auto date = base::ParseDate(text);
-    if (!date) Fail(*root_.get("earliest"), "earliest must be a date such as 2000-01-01: {}", text);
+    if (!date) Fail(*root().get("earliest"), "earliest must be a date such as 2000-01-01: {}", text);
     return base::StartOf(base::Hour{int64_t{date->days} * 24});
   }
 
   size_t IndexOf(const events::EventShape& shape, std::string_view key, base::ColumnType type) const {
-    std::string name = Text(root_, key).value_or("");
+    std::string name = Text(root(), key).value_or("");
     for (size_t i = 0; i < shape.columns.size(); ++i) {
       if (shape.columns[i].name != name) continue;
-      if (!(shape.columns[i].type == type)) Fail(root_, "the column of {} must be {}", key, base::FormatSqlType(type));
+      if (!(shape.columns[i].type == type)) Fail(root(), "the column of {} must be {}", key, base::FormatSqlType(type));
       return i;
     }
-    Fail(root_, "{} must name one of its columns: {}", key, name);
+    Fail(root(), "{} must name one of its columns: {}", key, name);
   }
 
   void ReadColumn(const toml::table& table, events::EventShape& shape) const {
@@ -168,7 +119,7 @@ class EventContractParser {
     }
     ReadRange(table, column);
     if (auto known = Texts(table, "known"); !known.empty()) {
-      if (column.name != Text(root_, "type")) Fail(table, "known is for the column of type only: {}", column.name);
+      if (column.name != Text(root(), "type")) Fail(table, "known is for the column of type only: {}", column.name);
       shape.known_types = std::move(known);
     }
     shape.columns.push_back(std::move(column));
@@ -201,9 +152,6 @@ class EventContractParser {
       if (!*bound) Fail(*range, "a bound must be a {}: {}", base::FormatSqlType(column.type), *text);
     }
   }
-
-  std::string path_;
-  toml::table root_;
 };
 
 }  // namespace

@@ -15,22 +15,37 @@ delta::Version ConsumedBy(const lake::Lake& lake, const Model& model) {
   return mart ? mart->TransactionVersion(kEventsApp) : delta::kNoVersion;
 }
 
+// A mention elsewhere does no harm: what names a table that is behind waits for it.
+bool NamesTable(const std::string& sql, const std::string& table) {
+  return sql.find(table.substr(table.find('.') + 1)) != std::string::npos;
+}
+
 // The marts of one table of events, brought to its newest version.
 class EventMarts {
  public:
   EventMarts(lake::Writer& writer, const Project& project, const events::EventShape& shape, delta::Snapshot events)
       : writer_(writer), lake_(writer.lake()), project_(project), shape_(shape), events_(std::move(events)) {}
 
-  void Refresh(std::vector<WrittenTable>& written) {
+  void Refresh(std::vector<WrittenTable>& written, std::vector<PartFailure>& failures) {
+    size_t failures_before = failures.size();
     for (const auto& model : project_.event_models()) {
       if (model.source != shape_.name) continue;
       delta::Version consumed = ConsumedBy(lake_, model);
       if (consumed == events_.version()) continue;
+      bool is_behind = std::any_of(failures.begin() + static_cast<std::ptrdiff_t>(failures_before), failures.end(),
+                                   [&](const PartFailure& failure) { return NamesTable(model.sql, failure.part); });
+      if (is_behind) continue;
       bool is_anew = DefineChanges(consumed);
       // The least of what is left is not known from what went.
       bool has_extremes = !model.least.empty() || !model.greatest.empty();
       if (!is_anew && has_extremes && rows_went_) is_anew = DefineChanges(delta::kNoVersion);
-      written.push_back(RefreshMart(model, is_anew));
+      try {
+        written.push_back(RefreshMart(model, is_anew));
+      } catch (const base::Error& error) {
+        if (error.kind() == base::ErrorKind::kUnavailable) throw;
+        failures.push_back({model.table, error.message()});
+        continue;
+      }
       base::CrashPoint("events.after_mart");
     }
   }
@@ -83,7 +98,7 @@ class EventMarts {
   }
 
   WrittenTable RefreshMart(const Model& model, bool is_anew) {
-    BuildInput input{lake_, model};
+    BuildInput input{lake_, lake_.database(), model};
     input.whole = is_anew;
     for (const auto& other : project_.event_models()) {
       if (other.kind == ModelKind::kAggregate) input.sums.push_back(other.table);
@@ -126,13 +141,14 @@ bool EventMartsAreStale(lake::Lake& lake, const Project& project) {
   return false;
 }
 
-std::vector<WrittenTable> RefreshEventMarts(lake::Writer& writer, const Project& project) {
+std::vector<WrittenTable> RefreshEventMarts(lake::Writer& writer, const Project& project,
+                                            std::vector<PartFailure>& failures) {
   std::vector<WrittenTable> written;
   auto& lake = writer.lake();
   lake.DefineFunctions(lake.database(), project.FunctionsSql(lake.database().name()));
   for (const auto& shape : project.events()) {
     auto events = lake.Load(lake::EventsSchema(shape).name);
-    if (events) EventMarts(writer, project, shape, *events).Refresh(written);
+    if (events) EventMarts(writer, project, shape, *events).Refresh(written, failures);
   }
   return written;
 }

@@ -143,9 +143,8 @@ void FactKeys::Begin(std::vector<lake::KeyEntry> entries, bool replace) {
 void FactKeys::Publish() {
   if (!update_) return;
   writing_.get();
-  auto table = lake_.Load(fact_.table);
-  QLAKE_CHECK(table);
-  std::move(*update_).Publish(table->metadata().id, table->version());
+  // A fact whose source failed before it ever brought rows is not there yet.
+  if (auto table = lake_.Load(fact_.table)) std::move(*update_).Publish(table->metadata().id, table->version());
   update_.reset();
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "model/put_back.h"
 
 namespace qlake::model {
 namespace {
@@ -79,9 +80,10 @@ bool HasCommitted(const lake::Lake& lake, const Project& project, int64_t to_seq
 }
 
 Plan MakePlan(lake::Intent intent, Project project, bool is_redo, const std::vector<lake::FileRecord>& revisions) {
-  Plan plan{std::move(intent), std::move(project), is_redo, {}, revisions, 0, 0};
+  Plan plan{std::move(intent), std::move(project), is_redo, {}, revisions, {}, 0, 0};
   std::vector<lake::FileRecord> until;
-  for (const auto& file : revisions) {
+  for (const auto& file : WithoutPutBack(revisions)) {
+    if (file.seq >= plan.intent.from_seq) plan.waiting.push_back(file);
     if (file.seq > plan.intent.to_seq) continue;
     until.push_back(file);
     if (file.seq < plan.intent.from_seq) continue;
@@ -103,7 +105,7 @@ std::vector<std::string> WrittenTables(const Project& project) {
 }
 
 std::optional<Plan> PlanBatch(lake::Lake& lake, const Project& project, const std::string& run_id,
-                              uint64_t batch_bytes_max) {
+                              uint64_t batch_bytes_max, int64_t seq_max) {
   int64_t done_seq = ProgressOf(lake);
   auto revisions = lake::ReadFiles(lake);
   auto last = lake::ReadLastIntent(lake, kProcessApp);
@@ -117,8 +119,8 @@ std::optional<Plan> PlanBatch(lake::Lake& lake, const Project& project, const st
     }
   }
   std::vector<lake::FileRecord> pending;
-  for (const auto& file : revisions) {
-    if (file.seq > done_seq) pending.push_back(file);
+  for (const auto& file : WithoutPutBack(revisions)) {
+    if (file.seq > done_seq && file.seq <= seq_max) pending.push_back(file);
   }
   if (pending.empty()) return std::nullopt;
   lake::Intent intent{kProcessApp,

@@ -28,6 +28,7 @@ struct Plan {
   bool is_redo = false;                     // The intent was written by a run that did not finish.
   std::vector<SourceInput> inputs;          // One per contract, in the project's order.
   std::vector<lake::FileRecord> revisions;  // All files that were ever taken in, by seq.
+  std::vector<lake::FileRecord> waiting;    // Those of no earlier batch, this one's and later ones', by seq.
   int64_t new_files = 0;
   int64_t new_bytes = 0;
 };
@@ -37,9 +38,10 @@ std::vector<std::string> WrittenTables(const Project& project);
 
 // The next batch, or nothing when no file waits. An unfinished intent under which a table was committed comes first and
 // is taken as it stands; one under which nothing was committed gives way to a new one that covers it. A batch takes
-// files in the order of seq up to `batch_bytes_max` (one at least), cut where the data hour changes. Writes nothing.
+// files in the order of seq up to `batch_bytes_max` (one at least), cut where the data hour changes, and none behind
+// `seq_max`. Writes nothing.
 std::optional<Plan> PlanBatch(lake::Lake& lake, const Project& project, const std::string& run_id,
-                              uint64_t batch_bytes_max);
+                              uint64_t batch_bytes_max, int64_t seq_max);
 
 // Keeps the project's text and commits the intent. REQUIRES: !plan.is_redo.
 // Begins to: Writer::Await() waits for it.

@@ -3,37 +3,60 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <tuple>
 
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/log.h"
-#include "model/duplicates.h"
+#include "model/batch_staging.h"
+#include "model/left_out_marts.h"
 #include "model/plan.h"
+#include "model/put_back.h"
 #include "model/table_build.h"
 
 namespace qlake::model {
 namespace {
 
-using engine::QuoteLiteral;
+// What was done for one source has failed, and nothing is committed.
+struct SourceFailure {
+  std::string source;
+  base::Error error;
+};
+
+bool Contains(const std::vector<PartFailure>& failures, const std::string& part) {
+  return std::ranges::find(failures, part, &PartFailure::part) != failures.end();
+}
 
 // One batch, from its plan to its publication.
 class Batch {
  public:
   Batch(lake::Writer& writer, Plan plan, const ProcessOptions& options, ProcessReport& report)
-      : writer_(writer), lake_(writer.lake()), plan_(std::move(plan)), options_(options), report_(report) {}
+      : writer_(writer),
+        lake_(writer.lake()),
+        plan_(std::move(plan)),
+        options_(options),
+        report_(report),
+        staging_(MakeStaging()),
+        engine_(staging_->engine()) {
+    for (auto& mart : LeftOutMarts(plan_.project, lake::ReadPublication(lake_))) left_out_.insert(std::move(mart));
+  }
 
+  // Throws SourceFailure when the batch could be made without a source; then End() and another plan.
   void Run() {
-    // 1. Everything is computed from the versions that the intent names, while that is written and nothing else is. A
-    // crash leaves it or nothing.
+    // 1. Everything is computed from the versions that the intent names, while that is written; of a fact's key index
+    // runs that nobody names yet. A crash leaves the intent or not, and no table changed.
     if (!plan_.is_redo) {
       base::CrashPoint("process.before_intent");
       WriteIntent(writer_, plan_);
     }
     Stage();
     auto entries = Account();
-    for (const auto& model : plan_.project.models()) BuildModel(model);
-    for (const auto& source : staged_) BuildQuarantine(source);
+    for (const auto& model : plan_.project.models()) TryModel(model);
+    for (const auto* source : staging_->accounts()) {
+      const auto& name = source->contract().name;
+      For(name, [&] { BuildQuarantine(name); });
+    }
     ClusterFacts();
     RequireConstraints();
     // 2. The intent stands: from here on the batch is what it says.
@@ -43,12 +66,12 @@ class Batch {
     // done; a redo finds their progress. Facts go first: they alone still evaluate a model's SQL, and while nothing is
     // committed a mistake there can be mended.
     for (const auto& prepared : prepared_) {
-      if (FactNamed(prepared.table) == nullptr) ForgetStagedRows();
-      Commit(prepared);
+      if (FactNamed(prepared.table) == nullptr) staging_->ForgetRows();
+      TryCommit(prepared);
     }
     WriteChecks();
     AwaitCommits();
-    for (const auto& keys : fact_keys_) keys->Publish();
+    staging_->Publish();
     // 4. The ledger publishes the batch. A crash before leaves the last publication in force.
     base::CrashPoint("process.before_ledger");
     WriteLedger(entries);
@@ -56,40 +79,72 @@ class Batch {
     Clear();
   }
 
- private:
-  // What is left to do has the memory for itself: it reads tables that were built.
-  void ForgetStagedRows() {
-    if (std::exchange(has_staged_rows_, false)) {
-      for (auto& source : staged_) source.Forget();
-      lake_.database().ForgetStagedRows();
-    }
+  // Of a batch that failed: what it has begun ends, and the engine forgets it.
+  void End() {
+    writer_.Await();
+    Clear();
   }
 
-  // And so has the next batch.
+  // Whether others have files that wait, and nothing says yet that the batch is made with the source.
+  bool CanDoWithout(const std::string& source, int64_t seq_max) const {
+    return !plan_.is_redo && std::ranges::any_of(plan_.waiting, [&](const lake::FileRecord& file) {
+      return file.seq <= seq_max && file.source != source;
+    });
+  }
+  int64_t from_seq() const { return plan_.intent.from_seq; }
+
+ private:
+  std::unique_ptr<BatchStaging> MakeStaging() {
+    if (lake_.uses_embedded_engine()) return MakeEmbeddedStaging(writer_, plan_);
+    return MakeSqlStaging(writer_, lake_.engine(), plan_);
+  }
+
+  // The next batch has the engine's memory for itself.
   void Clear() {
-    ForgetStagedRows();
-    staged_.clear();
-    fact_keys_.clear();
-    for (const char* schema :
-         {"staged_files", "rejected", "conflicts", "coming", "going", "built", "history", "batch"}) {
-      lake_.database().Run(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", schema));
-    }
+    staging_->ForgetRows();
+    engine_.Forget({"staged_files", "rejected", "conflicts", "coming", "going", "built", "history", "batch"});
   }
 
   void Say(const std::string& stage) const {
     if (options_.on_stage) options_.on_stage(stage);
   }
 
+  template <typename Work>
+  void For(const std::string& source, const Work& work) const {
+    try {
+      work();
+    } catch (const base::Error& error) {
+      if (error.kind() == base::ErrorKind::kUnavailable || source.empty()) throw;
+      throw SourceFailure{source, error};
+    }
+  }
+
+  // Whose rows the table waits for when it fails: a source that brings it something. Empty: none does.
+  std::string SourceOf(const std::string& table) const {
+    for (const auto& model : plan_.project.models()) {
+      if (model.table != table) continue;
+      if (BringsRows(model.source)) return model.source;
+      return BringsRows(model.inferred_source) ? model.inferred_source : "";
+    }
+    return table.substr(table.find('.') + 1);  // Of quarantine.
+  }
+  bool BringsRows(const std::string& source) const { return !source.empty() && !Input(source).files.empty(); }
+
+  bool IsMart(const std::string& table) const {
+    return std::ranges::any_of(plan_.project.models(), [&](const Model& model) {
+      return model.table == table && model.kind == ModelKind::kAggregate;
+    });
+  }
+
+  void NoteFailure(const std::string& table, const base::Error& error) {
+    if (error.kind() == base::ErrorKind::kUnavailable) throw error;
+    base::LogFailure("a table failed, the others go on", error.message(), {{"table", table}});
+    report_.failures.push_back({table, error.message()});
+  }
+
   const SourceInput& Input(const std::string& source) const {
     for (const auto& input : plan_.inputs) {
       if (input.source == source) return input;
-    }
-    QLAKE_CHECK(false);
-  }
-
-  StagedSource& Staged(const std::string& source) {
-    for (auto& staged : staged_) {
-      if (staged.contract().name == source) return staged;
     }
     QLAKE_CHECK(false);
   }
@@ -125,22 +180,17 @@ class Batch {
   }
 
   void Stage() {
-    lake_.DefineFunctions(lake_.database(), plan_.project.FunctionsSql(lake_.database().name()));
+    lake_.DefineFunctions(engine_, plan_.project.FunctionsSql(engine_.name()));
     for (const auto& contract : plan_.project.contracts()) {
-      const auto& input = Input(contract.name);
-      Say(StagingStage(contract.name));
-      staged_.emplace_back(lake_, contract, input.files);
       const Model* fact = FactOf(contract.name);
-      if (fact == nullptr) {
-        CountRepeats(lake_, staged_.back());
-        continue;
-      }
-      Say(DuplicatesStage(contract.name));
-      auto base = lake_.LoadVersion(fact->table, BaseVersion(fact->table));
-      bool is_derived_anew = input.whole || !base;
-      auto& keys = fact_keys_.emplace_back(std::make_unique<FactKeys>(lake_, *fact, plan_.revisions));
-      FactBefore before{*fact, *keys, is_derived_anew ? std::nullopt : std::move(base), plan_.intent.from_seq};
-      keys->Begin(JudgeDuplicates(lake_, staged_.back(), before), is_derived_anew);
+      StagedInput input{contract, Input(contract.name), fact,
+                        fact == nullptr ? delta::kNoVersion : BaseVersion(fact->table)};
+      For(contract.name, [&] {
+        Say(StagingStage(contract.name));
+        staging_->Stage(input);
+        if (fact != nullptr) Say(DuplicatesStage(contract.name));
+        staging_->JudgeRepeats(input);
+      });
     }
   }
 
@@ -149,20 +199,21 @@ class Batch {
     std::map<std::string, lake::LedgerEntry> before;
     for (auto& entry : lake::ReadLedger(lake_)) before[entry.file_id] = entry;
     std::vector<lake::LedgerEntry> entries;
-    for (auto& source : staged_) {
-      for (size_t i = 0; i < source.files().size(); ++i) {
-        const auto& file = source.files()[i];
-        const auto& counts = source.counts()[i];
+    for (const auto* source : staging_->accounts()) {
+      for (size_t i = 0; i < source->files().size(); ++i) {
+        const auto& file = source->files()[i];
+        const auto& counts = source->counts()[i];
         lake::LedgerEntry entry{kProcessApp, file.source, file.file_id, file.seq, file.hour};
         entry.rows_in = file.rows;
         entry.loaded = counts.accepted - counts.duplicate - counts.conflict;
         entry.quarantined = counts.rejected + counts.conflict;
         entry.duplicate = counts.duplicate;
         if (!entry.Closes()) {
-          throw base::CorruptError(
-              "the ledger does not close for {}: {} rows in, {} loaded + {} quarantined + {} duplicate; nothing was "
-              "written",
-              entry.file_id, entry.rows_in, entry.loaded, entry.quarantined, entry.duplicate);
+          throw SourceFailure{
+              file.source,
+              base::CorruptError("the ledger does not close for {}: {} rows in, {} loaded + {} quarantined + {} "
+                                 "duplicate; nothing was written",
+                                 entry.file_id, entry.rows_in, entry.loaded, entry.quarantined, entry.duplicate)};
         }
         auto old = before.find(entry.file_id);
         if (old == before.end() || !(old->second == entry)) entries.push_back(std::move(entry));
@@ -185,11 +236,7 @@ class Batch {
     for (auto& [table, build] : prepared_) {
       const Model* fact = FactNamed(table);
       if (fact == nullptr || fact->partition_columns.size() != 1 || Input(fact->source).whole) continue;
-      const auto& column = fact->partition_columns.front();
-      auto& source = Staged(fact->source);
-      if (!source.CanClusterBy(column)) continue;
-      source.ClusterBy(lake_, column);
-      build.change.clustered = true;
+      build.change.clustered = staging_->ClusterBy(*fact);
     }
   }
 
@@ -199,7 +246,36 @@ class Batch {
     for (size_t i = 1; i < prepared_.size(); ++i) {
       const auto& [table, build] = prepared_[i];
       if (!build.changes) continue;
-      lake_.database().CheckChange(build.target, lake_.Load(table), build.change, lake_.clock());
+      auto check = [&] { engine_.CheckChange(build.target, lake_.Load(table), build.change, lake_.clock()); };
+      if (!IsMart(table)) {
+        For(SourceOf(table), check);
+      } else if (!TryMart(table, check)) {
+        prepared_.erase(prepared_.begin() + static_cast<std::ptrdiff_t>(i--));
+      }
+    }
+  }
+
+  // What is done for a mart alone: when it fails, the batch is published without the mart.
+  template <typename Work>
+  bool TryMart(const std::string& table, const Work& work) {
+    try {
+      work();
+      return true;
+    } catch (const base::Error& error) {
+      NoteFailure(table, error);
+      left_out_.insert(table);
+      return false;
+    }
+  }
+
+  // The first table's rows meet its constraints here: nothing is committed yet.
+  void TryCommit(const Prepared& prepared) {
+    if (IsMart(prepared.table)) {
+      TryMart(prepared.table, [&] { Commit(prepared); });
+    } else if (committing_.empty()) {
+      For(SourceOf(prepared.table), [&] { Commit(prepared); });
+    } else {
+      Commit(prepared);
     }
   }
 
@@ -209,7 +285,7 @@ class Batch {
     if (!build.changes && lake_.Load(table)) return;
     Say(WritingStage(table));
     engine::TableChange change = build.changes ? build.change : engine::TableChange{};
-    writer_.CommitLater(build.target, change, Progress());
+    writer_.CommitLater(engine_, build.target, change, Progress());
     committing_.push_back(table);
     base::CrashPoint("process.table_computed");
   }
@@ -222,45 +298,62 @@ class Batch {
     }
   }
 
-  void BuildQuarantine(const StagedSource& source) {
-    const std::string& name = source.contract().name;
+  void BuildQuarantine(const std::string& name) {
     auto schema = lake::QuarantineSchema(name);
     if (IsDone(schema.name)) return;
     Say(BuildingStage(schema.name));
     std::string rows =
         fmt::format("SELECT _file_id, _line, data_hour, key, kind, reasons, record FROM rejected.{}", name);
-    if (const Model* fact = FactOf(name)) rows += " UNION ALL " + Conflicts(name, *fact);
-    auto& database = lake_.database();
+    if (const Model* fact = FactOf(name)) rows += " UNION ALL " + staging_->ConflictsSql(ContractOf(name), *fact);
     std::string coming = "coming." + name;
-    database.Run(fmt::format("CREATE SCHEMA IF NOT EXISTS coming; CREATE OR REPLACE TABLE {} AS {}", coming, rows));
+    engine_.DefineRows(coming, rows);
     TableBuild build{lake::TargetOf(schema), {}, true};
     build.change.insert_sql = fmt::format("SELECT * FROM {} ORDER BY data_hour, _file_id, _line", coming);
     auto base = lake_.LoadVersion(schema.name, BaseVersion(schema.name));
     if (Input(name).whole && base) {
-      lake_.Define(schema, base);
+      engine_.DefineTable(schema.name, *base);
       build.change.replace = true;
-      build.changes = Differ(database, coming, schema.name);
+      build.changes = Differ(engine_, coming, schema.name);
     } else {
-      build.changes = database.QueryInteger("SELECT count(*) FROM " + coming) > 0;
+      build.changes = engine_.QueryInteger("SELECT count(*) FROM " + coming) > 0;
     }
     prepared_.push_back({schema.name, std::move(build)});
   }
 
-  // Rows whose key came before with other content, with their text from the file.
-  std::string Conflicts(const std::string& source, const Model& fact) {
-    return fmt::format(
-        "SELECT f._file_id, j._line, f.data_hour, j.key, 'conflicting_duplicate', "
-        "CAST(to_json([{0} || j.key || ' came before with other content: ' || j.kept_file_id || ' line ' || "
-        "j.kept_line]) "
-        "AS VARCHAR), left(s._record, 65536) FROM conflicts.{1} AS j JOIN staged_files.{1} AS f ON j._file = f._file "
-        "JOIN scan_conflicts.{1} AS s ON s._file = j._file AND s._line = j._line",
-        QuoteLiteral(fmt::format("{}: ", fmt::join(fact.key, ", "))), source);
+  const Contract& ContractOf(const std::string& source) const {
+    for (const auto& contract : plan_.project.contracts()) {
+      if (contract.name == source) return contract;
+    }
+    QLAKE_CHECK(false);
+  }
+
+  void TryModel(const Model& model) {
+    if (left_out_.contains(model.table)) return;
+    std::string source = SourceOf(model.table);
+    bool waits = Contains(report_.failures, model.source) || Contains(report_.failures, model.inferred_source) ||
+                 broken_.contains(model.source);
+    if (source.empty() && waits) return;  // As it is, it is right.
+    if (model.kind == ModelKind::kAggregate && !source.empty()) {
+      TryMart(model.table, [&] { BuildModel(model); });
+      return;
+    }
+    try {
+      For(source, [&] { BuildModel(model); });
+    } catch (const base::Error& error) {
+      if (!source.empty()) throw;
+      NoteFailure(model.table, error);  // Nothing comes for it: as it is, it is right.
+      broken_.insert(model.source);
+    }
   }
 
   void BuildModel(const Model& model) {
-    BuildInput input{lake_, model, BaseVersion(model.table), Input(model.source).whole,
+    BuildInput input{lake_,
+                     engine_,
+                     model,
+                     BaseVersion(model.table),
+                     Input(model.source).whole,
                      !model.inferred_source.empty() && Input(model.inferred_source).whole};
-    input.source = &Staged(model.source);
+    input.source = staging_->InMemory(model.source);
     const Model* fact = FactOf(model.source);
     if (fact != nullptr) {
       input.earlier_fact = fact;
@@ -299,7 +392,9 @@ class Batch {
   void WriteChecks() {
     std::vector<lake::TextRow> rows;
     std::vector<CheckCount> checks = disagreements_;
-    for (const auto& source : staged_) checks.insert(checks.end(), source.checks().begin(), source.checks().end());
+    for (const auto* source : staging_->accounts()) {
+      checks.insert(checks.end(), source->checks().begin(), source->checks().end());
+    }
     for (const auto& check : checks) {
       report_.checks.push_back(check);
       rows.push_back({check.subject, check.name, check.on_violation, std::to_string(check.rows_failed),
@@ -313,6 +408,7 @@ class Batch {
   void WriteLedger(const std::vector<lake::LedgerEntry>& entries) {
     lake::TableVersions publication;
     for (const auto& table : WrittenTables(plan_.project)) {
+      if (left_out_.contains(table)) continue;
       if (auto snapshot = lake_.Load(table)) publication[table] = snapshot->version();
     }
     std::vector<lake::TextRow> rows;
@@ -332,12 +428,13 @@ class Batch {
   Plan plan_;
   const ProcessOptions& options_;
   ProcessReport& report_;
-  std::vector<StagedSource> staged_;
-  bool has_staged_rows_ = true;
-  std::vector<std::unique_ptr<FactKeys>> fact_keys_;  // Of each fact of the batch.
-  std::vector<Prepared> prepared_;                    // In the order of their computation.
-  std::vector<std::string> committing_;               // Tables whose commits are under way, in that order.
-  std::vector<CheckCount> disagreements_;             // Keys of dimensions whose rows of one hour disagree.
+  std::unique_ptr<BatchStaging> staging_;
+  engine::Engine& engine_;
+  std::vector<Prepared> prepared_;         // In the order of their computation.
+  std::vector<std::string> committing_;    // Tables whose commits are under way, in that order.
+  std::vector<CheckCount> disagreements_;  // Keys of dimensions whose rows of one hour disagree.
+  std::set<std::string> left_out_;         // Marts that the batch does not bring up to date.
+  std::set<std::string> broken_;           // Sources without new files, a table of which cannot be built.
 };
 
 // What the files weigh that wait behind the batch.
@@ -351,16 +448,40 @@ int64_t BytesBehind(const Plan& plan) {
 
 }  // namespace
 
-ProcessReport Process(lake::Writer& writer, const Project& project, const ProcessOptions& options) {
-  ProcessReport report;
-  while (auto plan = PlanBatch(writer.lake(), project, writer.run_id(), options.batch_bytes_max)) {
-    if (options.on_batch) options.on_batch(OutlookOf(*plan, BytesBehind(*plan)));
-    // Nobody takes files in while the lease is held.
-    bool is_last = plan->revisions.empty() || plan->revisions.back().seq <= plan->intent.to_seq;
-    Batch(writer, std::move(*plan), options, report).Run();
+void Process(lake::Writer& writer, const Project& project, const ProcessOptions& options, ProcessReport& report) {
+  // What a killed process left: nobody else computes now.
+  writer.RequireLease();
+  report.failures.clear();
+  auto& lake = writer.lake();
+  lake.engine().RemoveLeftovers();
+  // Nobody takes files in while the lease is held. What is put back waits for the next call.
+  auto revisions = lake::ReadFiles(lake);
+  int64_t seq_max = revisions.empty() ? 0 : revisions.back().seq;
+  std::optional<base::Error> stopped;
+  while (auto plan = PlanBatch(lake, project, writer.run_id(), options.batch_bytes_max, seq_max)) {
+    if (options.on_batch) {
+      auto computed_by = lake.uses_embedded_engine() ? ComputedBy::kEmbeddedEngine : ComputedBy::kServer;
+      options.on_batch(OutlookOf(*plan, BytesBehind(*plan), computed_by));
+    }
+    bool is_last = plan->intent.to_seq >= seq_max;
+    Batch batch(writer, std::move(*plan), options, report);
+    try {
+      batch.Run();
+    } catch (const SourceFailure& failure) {
+      batch.End();
+      if (!batch.CanDoWithout(failure.source, seq_max)) {
+        stopped = failure.error;
+        break;
+      }
+      base::LogFailure("a source failed, the others go on", failure.error.message(), {{"source", failure.source}});
+      report.failures.push_back({failure.source, failure.error.message()});
+      PutBack(writer, {failure.source, batch.from_seq() - 1, seq_max});
+      continue;
+    }
     if (is_last) break;
   }
-  return report;
+  RefreshLeftOutMarts(writer, project, report);
+  if (stopped) throw *stopped;
 }
 
 }  // namespace qlake::model

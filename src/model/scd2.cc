@@ -15,30 +15,26 @@ namespace {
 
 using engine::QuoteName;
 
-constexpr const char* kBeginning = "CAST('0001-01-01 00:00:00+00' AS TIMESTAMP WITH TIME ZONE)";
-
 class Scd2Builder {
  public:
   explicit Scd2Builder(const BuildInput& input)
-      : input_(input), model_(input.model), database_(input.lake.database()), name_(ShortName(input.model)) {}
+      : input_(input), model_(input.model), engine_(input.engine), name_(ShortName(input.model)) {}
 
   TableBuild Build() {
     ReadShape();
     DefineBase(input_, columns_);
-    database_.Run("CREATE SCHEMA IF NOT EXISTS history; CREATE SCHEMA IF NOT EXISTS built");
     FindBestOfHours();
     TableBuild build{MakeTarget(model_, columns_), {}, true};
     build.disagreements = disagreements_;
     if (!IsDerivedAnew() && IsAsBefore()) {
       // Nothing but new members that are inferred can come of it, at a fraction of the cost.
-      database_.Run(fmt::format("CREATE OR REPLACE TABLE built.{} AS SELECT * FROM {} LIMIT 0", name_, model_.table));
-      if (HasInferred()) AddInferred();
+      Build(fmt::format("SELECT * FROM {} LIMIT 0", model_.table));
     } else {
       FindVersions();
       Assemble();
     }
     if (IsDerivedAnew()) {
-      build.changes = input_.base_version == delta::kNoVersion || Differ(database_, "built." + name_, model_.table);
+      build.changes = input_.base_version == delta::kNoVersion || Differ(engine_, "built." + name_, model_.table);
       build.change.replace = build.changes;
       build.change.insert_sql = build.changes ? Sorted("built") : "";
     } else {
@@ -62,7 +58,7 @@ class Scd2Builder {
     for (const auto& name : attributes_)
       same.push_back(fmt::format("s.{0} IS NOT DISTINCT FROM o.{0}", QuoteName(name)));
     same.push_back(KeysEqual("s", "o"));
-    return database_.QueryInteger(fmt::format(
+    return engine_.QueryInteger(fmt::format(
                "SELECT count(*) FROM history.observed AS o WHERE NOT o.is_seed AND NOT EXISTS (SELECT 1 FROM "
                "history.observed AS s WHERE s.is_seed AND {})",
                fmt::join(same, " AND "))) == 0;
@@ -70,18 +66,16 @@ class Scd2Builder {
 
   // What the batch's keys become, against their current rows: closed versions stay as they are for ever.
   void FindChanges(TableBuild& build) {
-    database_.Run("CREATE SCHEMA IF NOT EXISTS coming; CREATE SCHEMA IF NOT EXISTS going");
-    database_.Run(fmt::format(
-        "CREATE OR REPLACE TABLE coming.{0} AS SELECT * FROM built.{0} EXCEPT SELECT * FROM history.current", name_));
-    build.changes = database_.QueryInteger("SELECT count(*) FROM coming." + name_) > 0;
+    engine_.DefineRows("coming." + name_,
+                       fmt::format("SELECT * FROM built.{} EXCEPT SELECT * FROM history.current", name_));
+    build.changes = engine_.QueryInteger("SELECT count(*) FROM coming." + name_) > 0;
     if (!build.changes) return;
     build.change.insert_sql = Sorted("coming");
-    database_.Run(
-        fmt::format("CREATE OR REPLACE TABLE going.{0} AS SELECT {1}, is_current FROM (SELECT * FROM history.current "
-                    "AS d WHERE EXISTS "
-                    "(SELECT 1 FROM built.{0} AS b WHERE {2}) EXCEPT SELECT * FROM built.{0})",
-                    name_, key_, KeysEqual("b", "d")));
-    if (database_.QueryInteger("SELECT count(*) FROM going." + name_) == 0) return;
+    engine_.DefineRows("going." + name_,
+                       fmt::format("SELECT {1}, is_current FROM (SELECT * FROM history.current AS d WHERE EXISTS "
+                                   "(SELECT 1 FROM built.{0} AS b WHERE {2}) EXCEPT SELECT * FROM built.{0})",
+                                   name_, key_, KeysEqual("b", "d")));
+    if (engine_.QueryInteger("SELECT count(*) FROM going." + name_) == 0) return;
     build.change.remove_sql = "SELECT * FROM going." + name_;
     build.change.key_columns = model_.key;
     build.change.key_columns.push_back("is_current");
@@ -91,7 +85,7 @@ class Scd2Builder {
   void ReadShape() {
     key_ = NameList(model_.key);
     std::vector<std::string> own = {"data_hour", "_file", "_line"};
-    for (const auto& column : database_.Describe(model_.sql)) {
+    for (const auto& column : engine_.Describe(model_.sql)) {
       auto at = std::find(own.begin(), own.end(), column.name);
       if (at != own.end()) {
         own.erase(at);
@@ -111,7 +105,6 @@ class Scd2Builder {
     if (HasInferred()) columns_.push_back({"is_inferred", {base::ColumnType::Kind::kBoolean}});
     columns_.push_back({"_file_id", {base::ColumnType::Kind::kString}});
     columns_.push_back({"_line", {base::ColumnType::Kind::kLong}});
-    rank_ = model_.order.empty() ? "0" : QuoteName(model_.order);
   }
 
   void ReadOrder(const base::Column& column) {
@@ -128,27 +121,54 @@ class Scd2Builder {
 
   // 1. Also takes in, when resuming, the current versions of the batch's keys as values of an hour before all others.
   void FindBestOfHours() {
-    input_.source->DefineStaged(input_.lake, BestRows());
-    database_.Run(fmt::format(
-        "CREATE OR REPLACE TABLE history.observed AS "
-        "SELECT {}, r.data_hour, f._file_id, r._line, FALSE AS is_seed, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS "
-        "seed_from FROM ({}) AS r JOIN staged_files.{} AS f ON r._file = f._file",
-        ColumnList("r."), model_.sql, model_.source));
-    input_.source->DefineStaged(input_.lake, std::nullopt);
-    if (input_.whole) return;
+    const std::string time = engine_.SqlType({base::ColumnType::Kind::kTimestamp});
+    std::string best = input_.source == nullptr ? BestRowsSql() : model_.sql;
+    if (input_.source == nullptr) {
+      CountDisagreements();
+    } else {
+      input_.source->DefineStaged(input_.lake, BestRows());
+    }
+    std::string of_batch = fmt::format(
+        "SELECT {0}, r.data_hour, f._file_id, r._line, FALSE AS is_seed, CAST(NULL AS {1}) AS seed_from FROM ({2}) AS "
+        "r "
+        "JOIN staged_files.{3} AS f ON r._file = f._file",
+        ColumnList("r."), time, best, model_.source);
+    engine_.DefineRows("history.batch", of_batch);
+    if (input_.source != nullptr) input_.source->DefineStaged(input_.lake, std::nullopt);
+    if (input_.whole) return engine_.DefineView("history.observed", "SELECT * FROM history.batch");
     // Read once: the dimension may hold many times the batch's members.
-    database_.Run(fmt::format(
-        "CREATE OR REPLACE TABLE history.current AS SELECT * FROM {} AS d WHERE d.is_current AND EXISTS (SELECT 1 FROM "
-        "history.observed AS o WHERE {})",
-        model_.table, KeysEqual("o", "d")));
-    database_.Run(fmt::format(
-        "INSERT INTO history.observed SELECT {}, coalesce(d.valid_from, {}), d._file_id, d._line, TRUE, d.valid_from "
-        "FROM history.current AS d WHERE {}",
-        ColumnList("d."), kBeginning, NotInferred()));
+    engine_.DefineRows("history.current", fmt::format("SELECT * FROM {} AS d WHERE d.is_current AND EXISTS (SELECT 1 "
+                                                      "FROM history.batch AS o WHERE {})",
+                                                      model_.table, KeysEqual("o", "d")));
+    engine_.DefineView(
+        "history.observed",
+        fmt::format("SELECT * FROM history.batch UNION ALL SELECT {0}, coalesce(d.valid_from, CAST('0001-01-01 "
+                    "00:00:00+00:00' AS {1})), d._file_id, d._line, TRUE, d.valid_from FROM history.current AS d WHERE "
+                    "{2}",
+                    ColumnList("d."), time, NotInferred()));
   }
 
-  // The best row of each key and hour, and how many of them disagree with others of their hour. Only the rows' places
-  // go through the aggregation, as one number each: texts would cost several times as much.
+  // The best row of each key and hour, of rows that are in the engine.
+  std::string BestRowsSql() const {
+    std::string order = model_.order.empty() ? "" : QuoteName(model_.order) + " DESC NULLS LAST, ";
+    return fmt::format(
+        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY {0}, data_hour ORDER BY {1}_file DESC, _line DESC) "
+        "AS "
+        "_best FROM ({2})) WHERE _best = 1",
+        key_, order, model_.sql);
+  }
+
+  // Of how many keys and hours rows of those disagree.
+  void CountDisagreements() {
+    if (compared_.empty()) return;
+    disagreements_ = engine_.QueryInteger(
+        fmt::format("SELECT count(*) FROM (SELECT 1 FROM ({0}) GROUP BY {1}, data_hour HAVING min(struct({2})) IS "
+                    "DISTINCT FROM max(struct({2})))",
+                    model_.sql, key_, NameList(compared_)));
+  }
+
+  // The same of rows that are in memory, counting those that disagree. Only the rows' places go through the
+  // aggregation, as one number each: texts would cost several times as much.
   std::vector<engine::StagedRow> BestRows() {
     constexpr int kLineBits = 40;
     std::string place = fmt::format("((CAST(_file AS BIGINT) << {}) | _line)", kLineBits);
@@ -164,7 +184,7 @@ class Scd2Builder {
       differ = fmt::format("CASE WHEN min({0}) <> max({0}) THEN 1 ELSE 0 END", hash);
     }
     std::vector<engine::StagedRow> rows;
-    database_.VisitIntegers(
+    input_.lake.database().VisitIntegers(
         fmt::format("SELECT {}, CAST({} AS BIGINT) FROM ({}) GROUP BY {}, data_hour", best, differ, model_.sql, key_),
         [&](const std::vector<int64_t>& row) {
           rows.push_back(input_.source->rows().RowAt(static_cast<uint32_t>(row[0] >> kLineBits),
@@ -180,42 +200,51 @@ class Scd2Builder {
                           : fmt::format("CAST({} AS BIGINT)", name);
   }
 
-  // 2. and 3.
+  // 2. and 3. Of a version's rows only its first and its last tell what it is.
   void FindVersions() {
-    std::vector<std::string> same;
-    for (const auto& name : compared_) {
-      same.push_back(fmt::format("{0} IS NOT DISTINCT FROM lag({0}) OVER w", QuoteName(name)));
+    // A value without a rank, where there are ranks, counts only as long as nothing else has come.
+    std::string winners = "SELECT * FROM history.observed";
+    if (!model_.order.empty()) {
+      winners = fmt::format(
+          "SELECT * FROM (SELECT *, max({0}) OVER (PARTITION BY {1} ORDER BY data_hour) AS top FROM history.observed) "
+          "WHERE top IS NULL OR {0} = top",
+          QuoteName(model_.order), key_);
     }
-    std::string changed = same.empty() ? "FALSE" : fmt::format("NOT ({})", fmt::join(same, " AND "));
-    database_.Run(fmt::format(
-        "CREATE OR REPLACE TABLE history.versions AS WITH "
-        "running AS (SELECT *, max(ROW({1}, data_hour)) OVER (PARTITION BY {0} ORDER BY data_hour) AS top FROM "
-        "history.observed), "
-        "winners AS (SELECT * FROM running WHERE ROW({1}, data_hour) = top), "
-        "starts AS (SELECT *, CASE WHEN row_number() OVER w = 1 OR {2} THEN 1 ELSE 0 END AS starts FROM winners "
-        "WINDOW w AS (PARTITION BY {0} ORDER BY data_hour)), "
-        "numbered AS (SELECT *, sum(starts) OVER (PARTITION BY {0} ORDER BY data_hour) AS version FROM starts), "
-        "spans AS (SELECT *, min(data_hour) OVER (PARTITION BY {0}, version) AS began, "
-        "first_value(_file_id) OVER (PARTITION BY {0}, version ORDER BY data_hour) AS first_file_id, "
-        "first_value(_line) OVER (PARTITION BY {0}, version ORDER BY data_hour) AS first_line, "
-        "row_number() OVER (PARTITION BY {0}, version ORDER BY data_hour DESC) AS from_end FROM numbered), "
-        "last AS (SELECT * FROM spans WHERE from_end = 1), "
-        "seeds AS (SELECT {0}, seed_from FROM history.observed WHERE is_seed) "
-        "SELECT {3}, CASE WHEN l.version = 1 THEN s.seed_from ELSE l.began END AS valid_from, "
-        "lead(l.began) OVER (PARTITION BY {4} ORDER BY l.version) AS valid_to, "
-        "l.first_file_id AS _file_id, l.first_line AS _line "
-        "FROM last AS l LEFT JOIN seeds AS s ON {5}",
-        key_, rank_, changed, ColumnList("l."), NameList(model_.key, "l."), KeysEqual("l", "s")));
+    engine_.DefineRows(
+        "history.versions",
+        fmt::format(
+            "WITH winners AS ({1}), "
+            "compared AS (SELECT *, row_number() OVER w = 1 AS is_oldest, {2} AS is_first, {3} AS is_last, "
+            "lead(data_hour) OVER w AS next_hour FROM winners "
+            "WINDOW w AS (PARTITION BY {0} ORDER BY data_hour)), "
+            "edges AS (SELECT *, CASE WHEN is_oldest THEN seed_from ELSE data_hour END AS since "
+            "FROM compared WHERE is_first OR is_last), "
+            "versions AS (SELECT *, {4}, {5}, {6} FROM edges WINDOW w AS (PARTITION BY {0} ORDER BY data_hour)) "
+            "SELECT {7}, valid_from, next_hour AS valid_to, first_file_id AS _file_id, first_line AS _line "
+            "FROM versions WHERE is_last",
+            key_, winners, DiffersFrom("lag"), DiffersFrom("lead"), OfFirst("since", "valid_from"),
+            OfFirst("_file_id", "first_file_id"), OfFirst("_line", "first_line"), ColumnList("")));
+  }
+
+  // Whether the key's row before or after has other attributes, or there is none.
+  std::string DiffersFrom(std::string_view neighbour) const {
+    std::string differs = fmt::format("{}(data_hour) OVER w IS NULL", neighbour);
+    for (const auto& name : compared_) {
+      differs += fmt::format(" OR {0} IS DISTINCT FROM {1}({0}) OVER w", QuoteName(name), neighbour);
+    }
+    return "(" + differs + ")";
+  }
+
+  // What the first row of a version has in a column. A row that is not the first comes right behind it.
+  static std::string OfFirst(std::string_view column, std::string_view name) {
+    return fmt::format("CASE WHEN is_first THEN {0} ELSE lag({0}) OVER w END AS {1}", column, name);
   }
 
   // The whole table as it shall be, or, when the batch goes on from what there is, what becomes of its keys.
   void Assemble() {
-    std::string inferred_flag = HasInferred() ? "FALSE, " : "";
     std::string sql = fmt::format(
-        "CREATE OR REPLACE TABLE built.{} AS SELECT {}, valid_from, valid_to, valid_to IS NULL AS is_current, "
-        "{}{}_file_id, _line "
-        "FROM history.versions",
-        name_, ColumnList(""), inferred_flag.empty() ? "" : "FALSE AS is_inferred, ", "");
+        "SELECT {}, valid_from, valid_to, valid_to IS NULL AS is_current, {}_file_id, _line FROM history.versions",
+        ColumnList(""), HasInferred() ? "FALSE AS is_inferred, " : "");
     if (!input_.whole && IsDerivedAnew()) {
       // Closed versions stay, and so does the current one of a key that the batch does not name.
       sql += fmt::format(
@@ -224,11 +253,17 @@ class Scd2Builder {
           "WHERE {}))",
           model_.table, NotInferred(), KeysEqual("v", "d"));
     }
-    database_.Run(sql);
-    if (HasInferred()) AddInferred();
+    Build(sql);
   }
 
-  void AddInferred() {
+  // Defines built.<table>: the rows, and a member that is inferred for each key that neither they nor the table have.
+  void Build(const std::string& rows) {
+    if (!HasInferred()) return engine_.DefineRows("built." + name_, rows);
+    engine_.DefineRows("history.known", rows);
+    engine_.DefineRows("built." + name_, "SELECT * FROM history.known UNION ALL " + InferredSql());
+  }
+
+  std::string InferredSql() const {
     const std::string& key = model_.key.front();
     std::string candidates =
         fmt::format("SELECT {} AS member FROM staged.{} WHERE {} IS NOT NULL", QuoteName(model_.inferred_column),
@@ -236,7 +271,7 @@ class Scd2Builder {
     auto is_new_to = [&](const std::string& table) {
       return fmt::format("NOT EXISTS (SELECT 1 FROM {} AS d WHERE d.{} = c.member)", table, QuoteName(key));
     };
-    std::string is_new = is_new_to("built." + name_);
+    std::string is_new = is_new_to("history.known");
     if (!IsDerivedAnew()) {
       is_new += " AND " + is_new_to(model_.table);
     } else if (!input_.inferred_whole) {
@@ -244,10 +279,8 @@ class Scd2Builder {
     }
     std::string nulls;
     for (size_t i = 0; i < attributes_.size(); ++i) nulls += "NULL, ";
-    database_.Run(fmt::format(
-        "INSERT INTO built.{0} SELECT DISTINCT c.member, {1}NULL, NULL, TRUE, TRUE, NULL, NULL FROM ({2}) AS c "
-        "WHERE {3}",
-        name_, nulls, candidates, is_new));
+    return fmt::format("SELECT DISTINCT c.member, {}NULL, NULL, TRUE, TRUE, NULL, NULL FROM ({}) AS c WHERE {}", nulls,
+                       candidates, is_new);
   }
 
   std::string ColumnList(const std::string& prefix) const {
@@ -264,10 +297,9 @@ class Scd2Builder {
 
   const BuildInput& input_;
   const Model& model_;
-  engine::Database& database_;
+  engine::Engine& engine_;
   std::string name_;
   std::string key_;
-  std::string rank_;
   std::vector<base::Column> columns_;
   std::vector<std::string> attributes_;
   std::vector<std::string> compared_;

@@ -29,7 +29,7 @@ engine::StagedRow StagedRowOf(int64_t row) { return {static_cast<uint32_t>(row >
 }  // namespace
 
 StagedSource::StagedSource(lake::Lake& lake, const Contract& contract, std::vector<lake::FileRecord> files)
-    : contract_(&contract), files_(std::move(files)), rules_(RulesOf(contract)), counts_(files_.size()) {
+    : StagedAccount(contract, std::move(files)), rules_(RulesOf(contract)) {
   lake.database().Run("CREATE SCHEMA IF NOT EXISTS staged_files; CREATE SCHEMA IF NOT EXISTS rejected");
   DefineFiles(lake);
   rows_ = lake.database().Stage(ScanOf(contract, files_), ReaderRules(contract));
@@ -208,36 +208,10 @@ void StagedSource::ExplainRejected(lake::Lake& lake) {
   database.Run(fmt::format(
       "CREATE OR REPLACE TABLE rejected.{0} AS SELECT r._file, f._file_id, r._line, f.data_hour, r.key, "
       "r.kind, r.reasons, r.record, r.failed FROM ({1}) AS r JOIN staged_files.{0} AS f ON r._file = f._file",
-      contract_->name, RejectedSql(*contract_, scan)));
-  WarnOfRejected(lake);
+      contract_->name, RejectedSql(*contract_, scan, SqlDialect::kDuckdb)));
   bool can_fail = std::any_of(rules_.begin(), rules_.end(),
                               [](const NamedRule& rule) { return rule.on_violation == OnViolation::kFail; });
-  if (!can_fail) return;
-  auto failed = database.Query(fmt::format(
-      "SELECT _file_id, _line, reasons FROM rejected.{} WHERE failed ORDER BY _file, _line LIMIT 1", contract_->name));
-  if (!failed.rows.empty()) {
-    throw base::InputError("a rule of {} says that the step must fail (on_violation = \"fail\"); {} line {}: {}",
-                           contract_->name, failed.rows[0][0].value_or(""), failed.rows[0][1].value_or(""),
-                           failed.rows[0][2].value_or(""));
-  }
-}
-
-void StagedSource::WarnOfRejected(lake::Lake& lake) {
-  auto counted = lake.database().Query(fmt::format(
-      "SELECT _file, count(*), min(_line), min_by(reasons, _line) FROM rejected.{} GROUP BY _file ORDER BY _file",
-      contract_->name));
-  for (const auto& row : counted.rows) {
-    auto& file = files_[static_cast<size_t>(engine::IntegerOf(row[0]))];
-    auto& counts = counts_[static_cast<size_t>(engine::IntegerOf(row[0]))];
-    counts.rejected = engine::IntegerOf(row[1]);
-    base::LogWarn("rows went to quarantine",
-                  {{"table", "quarantine." + contract_->name},
-                   {"hour", base::FormatHour(file.hour)},
-                   {"file", file.file_id},
-                   {"rows", counts.rejected},
-                   {"first_line", engine::IntegerOf(row[2])},
-                   {"first_reasons", base::Json::parse(row[3].value_or("[]"), nullptr, false)}});
-  }
+  CountRejected(database, can_fail);
 }
 
 }  // namespace qlake::model

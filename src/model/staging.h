@@ -12,41 +12,23 @@
 #include "lake/writer.h"
 #include "model/contract_sql.h"
 #include "model/project.h"
+#include "model/staged_account.h"
 
 namespace qlake::model {
-
-// How a file's rows fared in staging and among each other.
-struct FileCounts {
-  int64_t accepted = 0;
-  int64_t rejected = 0;
-  int64_t duplicate = 0;  // Accepted, but key and content came before.
-  int64_t conflict = 0;   // Accepted, but the key came before with other content: to quarantine.
-};
-
-struct CheckCount {
-  std::string subject;
-  std::string name;
-  std::string on_violation;
-  int64_t rows_failed = 0;
-};
 
 // The rows of one source in one batch, staged: read, typed, cleaned, judged. Views and tables in the engine:
 //   staged.<source>       accepted rows: columns, derived columns, and those of engine::StagedScan; what models read
 //   staged_once.<source>  the same, without the rows whose key came before (JudgeDuplicates): what a fact's model reads
 //   staged_files.<source> _file, _file_id, data_hour
 //   rejected.<source>     rows that broke the contract, as lake::QuarantineSchema says
-class StagedSource {
+class StagedSource : public StagedAccount {
  public:
   // `files` in order: their indexes are the rows' _file. Throws Error{kInput} when a rule with on_violation = "fail"
   // broke.
   StagedSource(lake::Lake& lake, const Contract& contract, std::vector<lake::FileRecord> files);
 
-  const Contract& contract() const { return *contract_; }
-  const std::vector<lake::FileRecord>& files() const { return files_; }
   engine::StagedRows& rows() { return *rows_; }
   const engine::StagedRows& rows() const { return *rows_; }
-  std::vector<FileCounts>& counts() { return counts_; }  // One per file.
-  const std::vector<CheckCount>& checks() const { return checks_; }
 
   // Positions of columns among the contract's. REQUIRES: it has them.
   std::vector<size_t> IndexesOf(const std::vector<std::string>& columns) const;
@@ -77,17 +59,12 @@ class StagedSource {
   size_t RuleOf(size_t column, engine::Rule kind) const;
   void CountAccepted();
   void ExplainRejected(lake::Lake& lake);
-  void WarnOfRejected(lake::Lake& lake);
 
-  const Contract* contract_;
-  std::vector<lake::FileRecord> files_;
   std::shared_ptr<engine::StagedRows> rows_;
   mutable std::set<std::string> defined_;  // Schemas with a view of the source.
   std::vector<NamedRule> rules_;
   std::vector<std::pair<engine::StagedRow, size_t>> flaws_;  // Rows that break a rule and stay, and the rule.
   std::vector<engine::RecordPlace> rejected_;
-  std::vector<FileCounts> counts_;
-  std::vector<CheckCount> checks_;
 };
 
 }  // namespace qlake::model

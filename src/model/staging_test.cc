@@ -427,7 +427,7 @@ TEST_F(StagingTest, TheReaderJudgesAsSqlDoesWhateverTheCells) {
     const auto& contract = random.contract;
     auto source = Stage(contract, {random.File(kRowsPerFile), random.File(kRowsPerFile)});
     lake_.database().Run("CREATE OR REPLACE TABLE expected AS SELECT _file, _line, reasons FROM (" +
-                         RejectedSql(contract, "raw.x") + ")");
+                         RejectedSql(contract, "raw.x", SqlDialect::kDuckdb) + ")");
     EXPECT_EQ(Rows("SELECT _file, _line, reasons FROM rejected.x EXCEPT FROM expected"), Texts{});
     EXPECT_EQ(Rows("FROM expected EXCEPT SELECT _file, _line, reasons FROM rejected.x"), Texts{});
     EXPECT_EQ(Rows("(SELECT _file, _line FROM raw.x EXCEPT SELECT _file, _line FROM staged.x) EXCEPT SELECT _file, "

@@ -7,8 +7,12 @@
 namespace qlake::model {
 
 void DefineBase(const BuildInput& input, const std::vector<base::Column>& columns) {
-  lake::TableSchema schema{input.model.table, "", columns, {}};
-  input.lake.Define(schema, input.lake.LoadVersion(input.model.table, input.base_version));
+  auto base = input.lake.LoadVersion(input.model.table, input.base_version);
+  if (base) {
+    input.engine.DefineTable(input.model.table, *base);
+  } else {
+    input.engine.DefineEmptyTable(input.model.table, columns);
+  }
 }
 
 engine::TableTarget MakeTarget(const Model& model, std::vector<base::Column> columns) {
@@ -30,8 +34,8 @@ std::string NameList(const std::vector<std::string>& names, const std::string& p
 
 std::string ShortName(const Model& model) { return model.table.substr(model.table.find('.') + 1); }
 
-bool Differ(engine::Database& database, const std::string& a, const std::string& b) {
-  return database.QueryInteger(
+bool Differ(engine::Engine& engine, const std::string& a, const std::string& b) {
+  return engine.QueryInteger(
              fmt::format("SELECT count(*) FROM ((SELECT * FROM {0} EXCEPT ALL SELECT * FROM {1}) UNION ALL "
                          "(SELECT * FROM {1} EXCEPT ALL SELECT * FROM {0}))",
                          a, b)) != 0;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/duckdb/database.h"
+#include "engine/engine.h"
 #include "lake/lake.h"
 #include "model/model.h"
 #include "model/staging.h"
@@ -23,11 +23,13 @@ struct TableBuild {
 // What a build may read: the engine with the batch's staged tables, and the model's own table as the intent saw it.
 struct BuildInput {
   lake::Lake& lake;
+  engine::Engine& engine;
   const Model& model;
   delta::Version base_version = delta::kNoVersion;  // Of the model's table, in the intent.
   bool whole = false;                               // The source's rows are staged whole, so the table is derived anew.
   bool inferred_whole = false;                      // The same of the source that names inferred members.
-  const StagedSource* source = nullptr;             // Of a dimension's rows.
+  // Of a dimension's rows, when they are staged in this process's memory; else they are in the engine alone.
+  const StagedSource* source = nullptr;
   // Of an aggregate: the fact that it sums, and its version before this batch.
   const Model* earlier_fact = nullptr;
   delta::Version earlier_fact_version = delta::kNoVersion;
@@ -58,6 +60,6 @@ engine::TableTarget MakeTarget(const Model& model, std::vector<base::Column> col
 std::string NameList(const std::vector<std::string>& names, const std::string& prefix = "");
 std::string ShortName(const Model& model);  // product_dim
 // Whether two relations hold different rows (as multisets of equal size they may differ in one row only).
-bool Differ(engine::Database& database, const std::string& a, const std::string& b);
+bool Differ(engine::Engine& engine, const std::string& a, const std::string& b);
 
 }  // namespace qlake::model

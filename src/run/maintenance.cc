@@ -2,11 +2,19 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "run/disk_space.h"
+#include "run/open_run.h"
+#include "run/published.h"
 #include "run/run_entry.h"
+#include "run/run_history.h"
 #include "run/run_id.h"
+#include "run/run_record.h"
 
 namespace qlake::run {
 namespace {
+
+constexpr std::chrono::hours kSilentMax{24};
+constexpr const char* kRestore = "restore";
 
 base::Json Details(const maintain::CompactionReport& report) {
   base::Json tables = base::Json::object();
@@ -36,6 +44,15 @@ base::Json Details(const maintain::VacuumReport& report) {
   return {{"removed", places}};
 }
 
+base::Json Details(const hive::RepairReport& report) {
+  base::Json tables = base::Json::object();
+  for (const auto& table : report.tables) {
+    if (table.changed) tables[table.name] = {{"version", table.version}, {"moved", table.moved}};
+  }
+  if (tables.empty() && report.dropped.empty()) return nullptr;
+  return {{"tables", tables}, {"dropped", report.dropped}};
+}
+
 base::Json Describe(const maintain::TableRestore& table) {
   return {{"table", table.table}, {"from", table.from}, {"to", table.to}, {"version", table.version}};
 }
@@ -52,10 +69,11 @@ maintain::CompactionReport Maintenance::Compact(maintain::CompactionOptions opti
   options.lease_wait = settings_.lease_wait;
   options.on_stage = settings_.on_stage;
   maintain::CompactionReport report;
-  Execute("compact", [&] {
+  if (!options.dry_run) RequireDiskSpace(lake_.options().root, settings_.free_bytes_min);
+  Execute("compact", options.dry_run, [&] {
     maintain::WorkBudget budget(limits);
     report = maintain::Compact(lake_, options, budget);
-    return options.dry_run ? base::Json(nullptr) : Details(report);
+    return Details(report);
   });
   return report;
 }
@@ -66,7 +84,8 @@ RawCompaction Maintenance::CompactRaw(maintain::RawPackOptions options, maintain
   options.lease_wait = settings_.lease_wait;
   options.on_stage = settings_.on_stage;
   RawCompaction report;
-  Execute("compact raw", [&] {
+  if (!options.dry_run) RequireDiskSpace(lake_.options().root, settings_.free_bytes_min);
+  Execute("compact raw", options.dry_run, [&] {
     maintain::WorkBudget budget(limits);
     report.packed = maintain::PackRaw(lake_, options, budget);
     // Under the lease: an ingest takes bytes that it finds for its own.
@@ -82,17 +101,17 @@ RawCompaction Maintenance::CompactRaw(maintain::RawPackOptions options, maintain
 maintain::VacuumReport Maintenance::Vacuum(maintain::VacuumOptions options) {
   options.on_stage = settings_.on_stage;
   maintain::VacuumReport report;
-  Execute("vacuum", [&] {
+  Execute("vacuum", options.dry_run, [&] {
     lake::Writer writer(lake_, run_id_, settings_.lease_wait);
     report = maintain::Vacuum(writer, options);
-    return options.dry_run ? base::Json(nullptr) : Details(report);
+    return Details(report);
   });
   return report;
 }
 
 maintain::TableRestore Maintenance::RestoreTable(const std::string& table, delta::Version version) {
   maintain::TableRestore restore;
-  Execute("restore", [&] {
+  Execute(kRestore, false, [&] {
     lake::Writer writer(lake_, run_id_, settings_.lease_wait);
     maintain::FinishRestore(writer);
     maintain::RequireSameProgress(lake_, table, version);
@@ -104,7 +123,7 @@ maintain::TableRestore Maintenance::RestoreTable(const std::string& table, delta
 
 maintain::LakeRestore Maintenance::RestoreLake(base::Timestamp time) {
   maintain::LakeRestore restore;
-  Execute("restore", [&] {
+  Execute(kRestore, false, [&] {
     lake::Writer writer(lake_, run_id_, settings_.lease_wait);
     restore = maintain::RestoreLake(writer, time);
     base::Json tables = base::Json::array();
@@ -115,30 +134,54 @@ maintain::LakeRestore Maintenance::RestoreLake(base::Timestamp time) {
   return restore;
 }
 
-void Maintenance::Execute(const std::string& command, const std::function<base::Json()>& body) {
-  base::SetLogContext({run_id_, command});
+hive::RepairReport Maintenance::Repair(const hive::MetastoreOptions& metastore, hive::RepairOptions options) {
+  options.run_id = run_id_;
+  options.on_stage = settings_.on_stage;
+  hive::RepairReport report;
+  Execute("repair", false, [&] {
+    hive::Metastore connection(metastore);
+    // One at a time, the newest publication: another one must not show an older one behind it.
+    lake::Writer writer(lake_, run_id_, settings_.lease_wait);
+    options.require_lease = [&writer] { writer.RequireLease(); };
+    report = hive::Repair(lake_, connection, ListPublished(lake_, project_), options);
+    return Details(report);
+  });
+  return report;
+}
+
+void Maintenance::Execute(const std::string& command, bool is_dry_run, const std::function<base::Json()>& body) {
+  base::LogScope scope({run_id_, command});
   base::Timestamp started_at = lake_.clock().Now();
+  OpenRunNote note(lake_, {.run_id = run_id_, .command = command, .started_at = started_at, .silent_max = kSilentMax});
   base::Json details;
+  RunRecord steps;
   try {
-    details = body();
+    steps.Step(command, nullptr, [&](StepRecord&) { details = body(); });
   } catch (const base::Error& error) {
-    // Wrong use and a lease that another holds are no runs.
-    if (error.kind() == base::ErrorKind::kIo || error.kind() == base::ErrorKind::kCorrupt) {
-      // That it failed is worth a row, but never worth hiding why.
+    // A restore asks for what a person names: of what is not there, it is no run.
+    bool is_wrong_use = command == kRestore && error.kind() == base::ErrorKind::kInput;
+    if (!is_wrong_use && !is_dry_run) {
+      // That it failed is worth a row, but never worth hiding why, nor waiting once more for a lease that is another's.
+      bool is_unavailable = error.kind() == base::ErrorKind::kUnavailable;
       try {
-        Enter(command, started_at, error.message(), base::Json::object());
+        Enter(command, started_at, error.message(), {{"steps", steps.ToJson()}},
+              is_unavailable ? std::chrono::milliseconds{0} : settings_.lease_wait);
       } catch (const base::Error& second) {
-        base::LogError("the failed run could not be entered in ops.runs", {{"why", second.message()}});
+        base::LogWarn("the failed run could not be entered in ops.runs; the next run does it",
+                      {{"why", second.message()}});
+        note.Keep(error.message());
       }
     }
     throw;
   }
-  if (!details.is_null()) Enter(command, started_at, "", std::move(details));
+  if (is_dry_run || (details.is_null() && !MakesGood(lake_, command))) return;
+  details["steps"] = steps.ToJson();
+  Enter(command, started_at, "", std::move(details), settings_.lease_wait);
 }
 
 void Maintenance::Enter(const std::string& command, base::Timestamp started_at, const std::string& failure,
-                        base::Json details) {
-  lake::Writer writer(lake_, run_id_, settings_.lease_wait);
+                        base::Json details, std::chrono::milliseconds lease_wait) {
+  lake::Writer writer(lake_, run_id_, lease_wait);
   EnterRun(writer, {command, started_at, failure, 0, 0, std::move(details)});
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "hive/repair.h"
 #include "lake/lake.h"
 #include "maintain/compaction.h"
 #include "maintain/lake_restore.h"
@@ -19,6 +20,7 @@ namespace qlake::run {
 
 struct MaintenanceSettings {
   std::chrono::milliseconds lease_wait{10'000};
+  uint64_t free_bytes_min = 0;  // Of the lake's disk, before anything but a vacuum writes.
   std::function<void(const std::string& stage)> on_stage;
 };
 
@@ -40,13 +42,17 @@ class Maintenance {
   maintain::VacuumReport Vacuum(maintain::VacuumOptions options);
   maintain::TableRestore RestoreTable(const std::string& table, delta::Version version);
   maintain::LakeRestore RestoreLake(base::Timestamp time);
+  // What readers are shown, to the metastore of Hive. `options` without run_id and on_stage.
+  hive::RepairReport Repair(const hive::MetastoreOptions& metastore, hive::RepairOptions options);
 
   const std::string& run_id() const { return run_id_; }
 
  private:
-  // Runs the body and enters what it returns, unless that is null: then there is nothing to tell.
-  void Execute(const std::string& command, const std::function<base::Json()>& body);
-  void Enter(const std::string& command, base::Timestamp started_at, const std::string& failure, base::Json details);
+  // Runs the body and enters what it returns. Null: there is nothing to tell but that a failure before is made good. A
+  // dry run is never entered.
+  void Execute(const std::string& command, bool is_dry_run, const std::function<base::Json()>& body);
+  void Enter(const std::string& command, base::Timestamp started_at, const std::string& failure, base::Json details,
+             std::chrono::milliseconds lease_wait);
 
   lake::Lake& lake_;
   const model::Project& project_;

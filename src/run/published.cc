@@ -4,7 +4,9 @@
 #include <cctype>
 
 #include "base/error.h"
+#include "lake/raw_rows.h"
 #include "lake/same_rows.h"
+#include "model/left_out_marts.h"
 
 namespace qlake::run {
 namespace {
@@ -26,6 +28,12 @@ bool Names(const std::string& sql, const std::string& table) {
 }
 
 std::string ShortName(const std::string& table) { return table.substr(table.find('.') + 1); }
+
+// Whether the table holds the rows of a source's files, which people are shown as a view.
+bool IsRawRows(const model::Project& project, const std::string& table) {
+  return std::ranges::any_of(project.contracts(),
+                             [&](const model::Contract& contract) { return table == "raw." + contract.name; });
+}
 
 // The tables that a stream and its marts make.
 std::vector<std::string> TablesOfEvents(const model::Project& project) {
@@ -62,6 +70,35 @@ void DefineRawSource(lake::Lake& lake, const model::Contract& contract, const st
                   contract.name, columns, rows.empty() ? "(-1, '', '1970-01-01 00:00:00+00')" : rows));
 }
 
+// The same of what `qlake materialize` or process on another engine brought into the table of the rows.
+void DefineRawTable(lake::Lake& lake, engine::Engine& engine, const model::Contract& contract,
+                    std::optional<base::Timestamp> as_of) {
+  std::string table = "raw." + contract.name;
+  auto snapshot = as_of ? delta::Snapshot::LoadAsOf(lake.storage(), lake::TablePath(table), *as_of) : lake.Load(table);
+  if (!snapshot) {
+    throw base::InputError("{} is no table yet that {} could read: qlake materialize", table, engine.name());
+  }
+  if (!as_of && snapshot->metadata().description != lake::RawRowsSchema(contract.ToSource()).description) {
+    throw base::InputError("{} was filled by other header rules than the contract has now: qlake materialize", table);
+  }
+  int64_t done_seq = snapshot->TransactionVersion(lake::kMaterializeApp);
+  auto revisions = lake::ReadFiles(lake);
+  auto missing = std::ranges::count_if(revisions, [&](const lake::FileRecord& file) {
+    return file.source == contract.name && file.seq > done_seq && (!as_of || file.received_at <= *as_of);
+  });
+  if (missing > 0) {
+    throw base::InputError("{} lacks the rows of {} files that came since it was filled: qlake materialize", table,
+                           missing);
+  }
+  engine.DefineTable("raw_rows." + contract.name, *snapshot);
+  std::string columns;
+  for (const auto& column : contract.columns) columns += engine::QuoteName(column.name) + ", ";
+  engine.DefineView(table,
+                    fmt::format("SELECT {}_rescued, _file_id, _line, timestamp_seconds(unix_date(data_date) * "
+                                "CAST(86400 AS BIGINT) + data_hour * 3600) AS data_hour, _error FROM raw_rows.{}",
+                                columns, contract.name));
+}
+
 }  // namespace
 
 bool NamesEvents(const model::Project& project, const std::string& sql) {
@@ -84,7 +121,7 @@ std::optional<lake::Publication> DefinePublished(lake::Lake& lake, engine::Engin
                                                  const std::string& sql) {
   auto publication = lake::ReadPublication(lake, as_of);
   for (const auto& table : lake.TableNames()) {
-    if (!Names(sql, ShortName(table))) continue;
+    if (!Names(sql, ShortName(table)) || IsRawRows(project, table)) continue;
     std::optional<delta::Version> version;
     if (publication && publication->tables.contains(table)) version = publication->tables.at(table);
     auto snapshot =
@@ -97,9 +134,8 @@ std::optional<lake::Publication> DefinePublished(lake::Lake& lake, engine::Engin
   for (const auto& contract : project.contracts()) {
     if (!Names(sql, contract.name)) continue;
     if (&engine != &lake.database()) {
-      if (!Names(sql, "raw." + contract.name)) continue;
-      throw base::InputError("raw.{} is read from the bytes of the files, which only duckdb does: --engine duckdb",
-                             contract.name);
+      if (Names(sql, "raw." + contract.name)) DefineRawTable(lake, engine, contract, as_of);
+      continue;
     }
     if (files.empty()) {
       for (auto& file : lake::ReadFiles(lake)) {
@@ -144,6 +180,31 @@ lake::Publication RequirePublished(lake::Lake& lake, engine::Engine& engine, con
   }
   throw base::InputError("the lake {} has no finished run yet: qlake run --landing DIR --lake {}", lake.options().root,
                          lake.options().root);
+}
+
+std::vector<hive::PublishedTable> ListPublished(lake::Lake& lake, const model::Project& project) {
+  auto publication = lake::ReadPublication(lake);
+  // What publishes on its own, and marts that are behind: as they were published last.
+  auto on_their_own = TablesOfEvents(project);
+  for (auto& mart : model::LeftOutMarts(project, publication)) on_their_own.push_back(std::move(mart));
+  std::vector<hive::PublishedTable> tables;
+  for (const auto& table : lake.TableNames()) {
+    bool is_for_readers =
+        table.starts_with("warehouse.") || table.starts_with("marts.") || table.starts_with("events.");
+    if (!is_for_readers) continue;
+    if (publication && publication->tables.contains(table)) {
+      auto snapshot = lake::LoadNewestWithRowsOf(lake, table, publication->tables.at(table));
+      if (!snapshot) continue;
+      tables.push_back({table, fmt::format("seq {}", publication->to_seq),
+                        base::FormatTimestamp(publication->committed_at), *std::move(snapshot)});
+    } else if (table.starts_with("events.") || std::ranges::count(on_their_own, table) != 0) {
+      auto snapshot = lake.Load(table);
+      if (!snapshot) continue;
+      tables.push_back({table, fmt::format("version {}", snapshot->version()),
+                        base::FormatTimestamp({snapshot->timestamp_ms() * 1000}), *std::move(snapshot)});
+    }
+  }
+  return tables;
 }
 
 }  // namespace qlake::run

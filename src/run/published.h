@@ -2,8 +2,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
+#include "hive/repair.h"
 #include "lake/records.h"
 #include "model/project.h"
 
@@ -33,5 +35,9 @@ bool NamesEvents(const model::Project& project, const std::string& sql);
 // SQL over events alone needs no publication.
 lake::Publication RequirePublished(lake::Lake& lake, engine::Engine& engine, const model::Project& project,
                                    std::optional<base::Timestamp> as_of, const std::string& sql);
+
+// The tables of warehouse, marts and events as readers are shown them now: for those who enter them in a catalogue.
+// None of the batch job while that has not published.
+std::vector<hive::PublishedTable> ListPublished(lake::Lake& lake, const model::Project& project);
 
 }  // namespace qlake::run

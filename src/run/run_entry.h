@@ -9,6 +9,8 @@
 
 namespace qlake::run {
 
+struct OpenRun;
+
 // What ops.runs says of one execution of a command.
 struct RunEntry {
   std::string command;
@@ -19,6 +21,8 @@ struct RunEntry {
   base::Json details = base::Json::object();
 };
 void EnterRun(lake::Writer& writer, const RunEntry& entry);
+// For one that ended without a word, as far as it is known.
+void EnterKilledRun(lake::Writer& writer, const OpenRun& run);
 // For a run that does not hold the lake's lease: nothing but this row is written, behind whatever others commit.
 void EnterRunWithoutLease(lake::Lake& lake, const std::string& run_id, const RunEntry& entry);
 

@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <string_view>
 #include <thread>
 
 #include "base/digest.h"
@@ -36,15 +37,16 @@ Connection WithUser(Connection connection) {
   return connection;
 }
 
-// It writes to standard error of its own accord, though each failure comes back to us as a status.
-void QuietLog() {
-  gpr_set_log_function([](gpr_log_func_args* line) {
-    if (line->severity == GPR_LOG_SEVERITY_ERROR) base::LogDebug("grpc", {{"text", line->message}});
-  });
+// It writes to standard error of its own accord, though each failure comes back to us as a status. What it says before
+// it aborts the process is said.
+void Note(gpr_log_func_args* line) {
+  if (line->severity != GPR_LOG_SEVERITY_ERROR) return;
+  bool is_last = std::string_view(line->message).find("assertion failed") != std::string_view::npos;
+  (is_last ? base::LogError : base::LogDebug)("grpc", {{"text", line->message}});
 }
 
 std::shared_ptr<grpc::Channel> Open(const Connection& connection) {
-  QuietLog();
+  gpr_set_log_function(Note);
   if (!connection.token.empty() && !connection.use_tls && !IsThisMachine(connection.host)) {
     throw base::InputError("the token for Spark Connect at {} would go over the network in clear: set use_ssl=true",
                            NameOf(connection));
@@ -69,6 +71,20 @@ std::shared_ptr<grpc::Channel> Open(const Connection& connection) {
   return grpc::CreateCustomChannel(NameOf(connection), credentials, arguments);
 }
 
+// A statement that the server may forget, until it answers.
+struct Release {
+  std::unique_ptr<grpc::ClientContext> context;
+  proto::ReleaseExecuteResponse response;
+  grpc::Status status;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<proto::ReleaseExecuteResponse>> reader;
+};
+
+void EndRelease(void* tag) {
+  std::unique_ptr<Release> release(static_cast<Release*>(tag));
+  if (release->status.ok()) return;
+  base::LogDebug("spark does not release a statement", {{"error", release->status.error_message()}});
+}
+
 }  // namespace
 
 Channel::Channel(Connection connection)
@@ -77,8 +93,10 @@ Channel::Channel(Connection connection)
       stub_(proto::SparkConnectService::NewStub(Open(connection_))) {}
 
 Channel::~Channel() {
-  std::unique_lock lock(mutex_);
-  all_released_.wait(lock, [&] { return releases_ == 0; });
+  releases_.Shutdown();
+  void* tag = nullptr;
+  bool ok = false;
+  while (releases_.Next(&tag, &ok)) EndRelease(tag);
 }
 
 std::unique_ptr<grpc::ClientContext> Channel::NewContext(std::chrono::milliseconds timeout) const {
@@ -93,32 +111,30 @@ std::string Channel::server_session() const {
   return server_session_;
 }
 
+// Not by gRPC's callbacks: the thread that serves them now and then aborts when the last channel ends (1.51).
 void Channel::ReleaseExecution(const std::string& operation_id) {
-  struct Release {
-    std::unique_ptr<grpc::ClientContext> context;
-    proto::ReleaseExecuteRequest request;
-    proto::ReleaseExecuteResponse response;
-  };
-  auto release = std::make_shared<Release>();
+  EndReleases();
+  auto request = NewRequest<proto::ReleaseExecuteRequest>();
+  request.set_operation_id(operation_id);
+  request.mutable_release_all();
+  auto release = std::make_unique<Release>();
   release->context = NewContext(kReleaseTimeout);
-  release->request = NewRequest<proto::ReleaseExecuteRequest>();
-  release->request.set_operation_id(operation_id);
-  release->request.mutable_release_all();
-  {
-    std::lock_guard lock(mutex_);
-    ++releases_;
-  }
-  auto done = [this, release](const grpc::Status& status) {
-    if (!status.ok()) base::LogDebug("spark does not release a statement", {{"error", status.error_message()}});
-    std::lock_guard lock(mutex_);
-    if (--releases_ == 0) all_released_.notify_all();
-  };
-  stub_->async()->ReleaseExecute(release->context.get(), &release->request, &release->response, done);
+  release->reader = stub_->AsyncReleaseExecute(release->context.get(), request, &releases_);
+  release->reader->Finish(&release->response, &release->status, release.get());
+  release.release();  // Until its tag comes back.
 }
 
-void Channel::ReleaseSession() {
+void Channel::EndReleases() {
+  void* tag = nullptr;
+  bool ok = false;
+  const auto now = std::chrono::system_clock::now();
+  while (releases_.AsyncNext(&tag, &ok, now) == grpc::CompletionQueue::GOT_EVENT) EndRelease(tag);
+}
+
+void Channel::ReleaseSession(const std::string& session_id) {
   proto::ReleaseSessionRequest request;
   Identify(request);
+  request.set_session_id(session_id);
   proto::ReleaseSessionResponse response;
   grpc::Status status = stub().ReleaseSession(NewContext(kFarewell).get(), request, &response);
   if (!status.ok()) base::LogDebug("spark does not release the session", {{"error", status.error_message()}});

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -70,7 +69,8 @@ class Channel {
 
   // Lets the server forget a statement and its answer, without waiting for that.
   void ReleaseExecution(const std::string& operation_id);
-  void ReleaseSession();  // Failures are left alone: the server forgets idle sessions by itself.
+  // Of this user. Failures are left alone: the server forgets idle sessions by itself.
+  void ReleaseSession(const std::string& session_id);
 
   // From any thread.
   void Interrupt();
@@ -89,6 +89,8 @@ class Channel {
     request.set_client_type("qlake");
   }
   std::string server_session() const;
+  // Takes the answers to releases that have come in.
+  void EndReleases();
   // Returns, after a pause, when it is worth while to ask again.
   void ThrowUnlessBroken(const grpc::Status& status, Clock::time_point deadline);
 
@@ -97,9 +99,8 @@ class Channel {
   std::unique_ptr<Stub> stub_;
   std::atomic<bool> is_interrupted_ = false;
   mutable std::mutex mutex_;
-  std::string server_session_;  // Guarded by mutex_.
-  int releases_ = 0;            // On their way. Guarded by mutex_.
-  std::condition_variable all_released_;
+  std::string server_session_;      // Guarded by mutex_.
+  grpc::CompletionQueue releases_;  // Where their answers come in.
 };
 
 // The connection failed, not the request: the same may go well when it is tried again.

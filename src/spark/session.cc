@@ -3,6 +3,7 @@
 #include "spark/arrow_bytes.h"
 #include "spark/channel.h"
 #include "spark/execution.h"
+#include "spark/failure.h"
 #include "spark/upload.h"
 
 namespace qlake::spark {
@@ -64,6 +65,8 @@ class Session::Client {
   struct Outcome {
     std::vector<OperatorMetrics> metrics;
     proto::Relation relation;
+    proto::WriteStreamOperationStartResult started;
+    proto::StreamingQueryCommandResult query;
   };
   Outcome Run(proto::Plan plan, const std::string& sql, const AnswerVisitor& visitor) {
     Outcome outcome;
@@ -76,6 +79,12 @@ class Session::Client {
       if (response.has_sql_command_result()) {
         outcome.relation.Swap(response.mutable_sql_command_result()->mutable_relation());
       }
+      if (response.has_write_stream_operation_start_result()) {
+        outcome.started.Swap(response.mutable_write_stream_operation_start_result());
+      }
+      if (response.has_streaming_query_command_result()) {
+        outcome.query.Swap(response.mutable_streaming_query_command_result());
+      }
       if (response.has_arrow_batch() && !decoder.Add(std::move(*response.mutable_arrow_batch()->mutable_data()))) break;
     }
     return outcome;
@@ -85,6 +94,16 @@ class Session::Client {
     proto::Plan plan;
     plan.mutable_root()->Swap(&relation);
     return Run(std::move(plan), sql, visitor).metrics;
+  }
+
+  template <typename Fill>
+  proto::StreamingQueryCommandResult Ask(const StreamingQuery& query, Fill fill) {
+    proto::Plan plan;
+    auto& command = *plan.mutable_command()->mutable_streaming_query_command();
+    command.mutable_query_id()->set_id(query.id);
+    command.mutable_query_id()->set_run_id(query.run_id);
+    fill(command);
+    return Run(std::move(plan), "", {}).query;
   }
 
  private:
@@ -98,7 +117,7 @@ Session::Session(SessionOptions options) {
   client_->Set(config);
 }
 
-Session::~Session() { client_->channel().ReleaseSession(); }
+Session::~Session() { client_->channel().ReleaseSession(id()); }
 
 const std::string& Session::id() const { return client_->channel().session_id(); }
 
@@ -157,6 +176,52 @@ void Session::CreateView(const std::string& name, const arrow::Table& table) {
   view.set_name(name);
   view.set_replace(true);
   client_->Run(std::move(plan), "", {});
+}
+
+void Session::CreateStreamView(const std::string& name, const std::string& format,
+                               const std::map<std::string, std::string>& options) {
+  proto::Plan plan;
+  auto& view = *plan.mutable_command()->mutable_create_dataframe_view();
+  auto& read = *view.mutable_input()->mutable_read();
+  read.set_is_streaming(true);
+  read.mutable_data_source()->set_format(format);
+  for (const auto& [key, value] : options) (*read.mutable_data_source()->mutable_options())[key] = value;
+  view.set_name(name);
+  view.set_replace(true);
+  client_->Run(std::move(plan), "", {});
+}
+
+StreamingQuery Session::StartQuery(const StreamingQueryOptions& options) {
+  proto::Plan plan;
+  auto& start = *plan.mutable_command()->mutable_write_stream_operation_start();
+  *start.mutable_input() = RelationOf(options.sql);
+  start.set_format(options.format);
+  for (const auto& [key, value] : options.options) (*start.mutable_options())[key] = value;
+  for (const auto& column : options.partition_columns) start.add_partitioning_column_names(column);
+  start.set_processing_time_interval(std::to_string(options.trigger_every.count()) + " milliseconds");
+  start.set_output_mode("append");
+  start.set_query_name(options.name);
+  start.set_path(options.path);
+  auto started = client_->Run(std::move(plan), options.sql, {}).started;
+  return {started.query_id().id(), started.query_id().run_id()};
+}
+
+StreamingQueryStatus Session::StatusOf(const StreamingQuery& query) {
+  auto status = client_->Ask(query, [](auto& command) { command.set_status(true); }).status();
+  StreamingQueryStatus answer{.is_active = status.is_active(), .message = status.status_message(), .failure = ""};
+  if (!answer.is_active) {
+    auto exception = client_->Ask(query, [](auto& command) { command.set_exception(true); }).exception();
+    answer.failure = Gist(exception.exception_message());
+  }
+  return answer;
+}
+
+void Session::StopQuery(const StreamingQuery& query) {
+  client_->Ask(query, [](auto& command) { command.set_stop(true); });
+}
+
+void EndSession(const Connection& connection, const std::string& session_id) {
+  Channel(connection).ReleaseSession(session_id);
 }
 
 void Session::Interrupt() { client_->channel().Interrupt(); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -47,6 +48,29 @@ struct Progress {
   int64_t bytes_read = 0;
 };
 
+// SQL over a view of CreateStreamView(), appended to a folder micro-batch by micro-batch.
+struct StreamingQueryOptions {
+  std::string name;  // For people.
+  std::string sql;
+  std::string format;  // Of the folder: delta
+  std::string path;
+  std::map<std::string, std::string> options;  // checkpointLocation
+  std::vector<std::string> partition_columns;
+  std::chrono::milliseconds trigger_every{1000};
+};
+
+// One run of a query.
+struct StreamingQuery {
+  std::string id;
+  std::string run_id;
+};
+
+struct StreamingQueryStatus {
+  bool is_active = false;
+  std::string message;  // What it does at the moment.
+  std::string failure;  // Why it ended, when it failed: the first lines of what Spark says.
+};
+
 struct SessionOptions {
   Connection connection;
   std::map<std::string, std::string> config;  // Of the session, by Spark's names.
@@ -89,6 +113,16 @@ class Session {
   // A temporary view of the table's rows, which go to the server with the call. Replaces one of that name.
   void CreateView(const std::string& name, const arrow::Table& table);
 
+  // A temporary view of what a streaming source brings, such as format kafka with its options.
+  void CreateStreamView(const std::string& name, const std::string& format,
+                        const std::map<std::string, std::string>& options);
+
+  // Starts a query of Structured Streaming, which then runs at the server until it is stopped, fails, or the session
+  // ends; one that nobody ends outlives its client.
+  StreamingQuery StartQuery(const StreamingQueryOptions& options);
+  StreamingQueryStatus StatusOf(const StreamingQuery& query);
+  void StopQuery(const StreamingQuery& query);  // Returns when it has stopped.
+
   // From any thread: what runs fails with Error{kUnavailable} within a second or two, and what comes later at once.
   void Interrupt();
 
@@ -96,5 +130,9 @@ class Session {
   class Client;
   std::unique_ptr<Client> client_;
 };
+
+// Ends a session that another client left at the server, and the queries that it runs there. Does nothing when there is
+// none, or the server does not answer in a moment.
+void EndSession(const Connection& connection, const std::string& session_id);
 
 }  // namespace qlake::spark

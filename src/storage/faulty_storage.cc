@@ -155,4 +155,12 @@ void FaultyStorage::Remove(std::string_view path) {
   Run(Fault::Op::kRemove, path, [&] { storage_->Remove(path); });
 }
 
+void FaultyStorage::Move(std::string_view from, std::string_view to) {
+  Run(Fault::Op::kWrite, to, [&] { storage_->Move(from, to); });
+}
+
+void FaultyStorage::RemoveFolder(std::string_view folder) {
+  Run(Fault::Op::kRemove, folder, [&] { storage_->RemoveFolder(folder); });
+}
+
 }  // namespace qlake::storage

@@ -58,6 +58,8 @@ class FaultyStorage final : public Storage {
   [[nodiscard]] bool PutIfAbsent(std::string_view path, std::string_view bytes) override;
   void Replace(std::string_view path, std::string_view bytes) override;
   void Remove(std::string_view path) override;
+  void Move(std::string_view from, std::string_view to) override;
+  void RemoveFolder(std::string_view folder) override;
   std::string Url(std::string_view path) const override { return storage_->Url(path); }
   std::string LocalPath(std::string_view path) const override { return storage_->LocalPath(path); }
   void FetchCopies(std::span<const std::string> paths) const override { storage_->FetchCopies(paths); }

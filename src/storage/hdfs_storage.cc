@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/mask.h"
 #include "base/parallel.h"
 #include "storage/path.h"
 #include "storage/posix_file.h"
@@ -38,7 +39,7 @@ base::Json ParseAnswer(const HdfsAnswer& answer, std::string_view member, const 
   base::Json json = base::Json::parse(answer.body, nullptr, false);
   if (!json.is_object() || !json.contains(member)) {
     throw base::IoError("what answers for HDFS about {} does not speak WebHDFS, set hdfs.webhdfs: {}", path,
-                        http::MaskSecrets(answer.body.substr(0, 200)));
+                        base::MaskSecrets(answer.body.substr(0, 200)));
   }
   return json[member];
 }
@@ -145,10 +146,11 @@ HdfsStorage::Listing HdfsStorage::ListFolder(std::string_view folder) const {
       after = name;
       if (status.at("type") == "DIRECTORY") {
         listing.folders.push_back(JoinPath(folder, name));
-      } else if (!name.starts_with(kUnfinishedPrefix)) {
-        listing.files.push_back({.path = JoinPath(folder, name),
-                                 .bytes = status.at("length"),
-                                 .modified = FromMilliseconds(status.at("modificationTime"))});
+      } else {
+        auto& entries = name.starts_with(kUnfinishedPrefix) ? listing.unfinished : listing.files;
+        entries.push_back({.path = JoinPath(folder, name),
+                           .bytes = status.at("length"),
+                           .modified = FromMilliseconds(status.at("modificationTime"))});
       }
     }
     if (part.value("remainingEntries", 0) == 0) return listing;
@@ -162,7 +164,13 @@ std::vector<Entry> HdfsStorage::List(std::string_view folder) const {
   return entries;
 }
 
-std::vector<Entry> HdfsStorage::ListAll(std::string_view folder) const {
+std::vector<Entry> HdfsStorage::ListAll(std::string_view folder) const { return ListTree(folder, &Listing::files); }
+
+std::vector<Entry> HdfsStorage::ListUnfinished(std::string_view folder) const {
+  return ListTree(folder, &Listing::unfinished);
+}
+
+std::vector<Entry> HdfsStorage::ListTree(std::string_view folder, std::vector<Entry> Listing::*kind) const {
   RequireFolderPath(folder);
   std::vector<Entry> entries;
   // Level by level, the folders of one side by side.
@@ -172,7 +180,7 @@ std::vector<Entry> HdfsStorage::ListAll(std::string_view folder) const {
     base::ParallelFor(level.size(), kThreads, [&](size_t i) { listings[i] = ListFolder(level[i]); });
     level.clear();
     for (Listing& listing : listings) {
-      std::ranges::move(listing.files, std::back_inserter(entries));
+      std::ranges::move(listing.*kind, std::back_inserter(entries));
       std::ranges::move(listing.folders, std::back_inserter(level));
     }
   }
@@ -223,7 +231,7 @@ HdfsAnswer HdfsStorage::Rename(const std::string& from, std::string_view to, std
   if (answer.ok() && (answer.status != 200 || !answer.body.empty())) {
     throw base::IoError(
         "what answers for HDFS about {} does not rename as a NameNode does (HttpFS does not), set hdfs.webhdfs: {}",
-        Url(to), http::MaskSecrets(answer.body.substr(0, 200)));
+        Url(to), base::MaskSecrets(answer.body.substr(0, 200)));
   }
   return answer;
 }
@@ -263,6 +271,23 @@ void HdfsStorage::Remove(std::string_view path) {
   bool is_gone =
       answer.ok() || answer.exception == "FileNotFoundException" || answer.exception == "ParentNotDirectoryException";
   if (!is_gone) throw Failure("remove", path, answer);
+}
+
+void HdfsStorage::Move(std::string_view from, std::string_view to) {
+  AbsoluteFile(from);
+  HdfsAnswer made = hdfs_.Put("MKDIRS", Absolute(ParentOf(to)));
+  if (!made.ok()) throw Failure("create the folder of", to, made);
+  HdfsAnswer answer = Rename(std::string(from), to, "NONE");
+  // An earlier attempt may have done it, whose answer got lost.
+  if (answer.ok() || (!Find(from) && Find(to))) return;
+  throw Failure("move to " + Url(to), from, answer);
+}
+
+void HdfsStorage::RemoveFolder(std::string_view folder) {
+  HdfsAnswer answer = hdfs_.Delete(AbsoluteFile(folder), "&recursive=true");
+  bool is_gone =
+      answer.ok() || answer.exception == "FileNotFoundException" || answer.exception == "ParentNotDirectoryException";
+  if (!is_gone) throw Failure("remove", folder, answer);
 }
 
 ScratchFolder& HdfsStorage::copies() const {

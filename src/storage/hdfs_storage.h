@@ -34,13 +34,19 @@ class HdfsStorage final : public Storage {
   [[nodiscard]] bool PutIfAbsent(std::string_view path, std::string_view bytes) override;
   void Replace(std::string_view path, std::string_view bytes) override;
   void Remove(std::string_view path) override;
+  void Move(std::string_view from, std::string_view to) override;
+  void RemoveFolder(std::string_view folder) override;
   std::string Url(std::string_view path) const override;
   std::string LocalPath(std::string_view path) const override;
   void FetchCopies(std::span<const std::string> paths) const override;
 
+  // storage::ListUnfinished().
+  std::vector<Entry> ListUnfinished(std::string_view folder) const;
+
  private:
   struct Listing {
     std::vector<Entry> files;
+    std::vector<Entry> unfinished;
     std::vector<std::string> folders;
   };
 
@@ -48,6 +54,8 @@ class HdfsStorage final : public Storage {
   std::string AbsoluteFile(std::string_view path) const;
   base::Error Failure(std::string_view verb, std::string_view path, const HdfsAnswer& answer) const;
   Listing ListFolder(std::string_view folder) const;
+  // What lies anywhere below the folder, of one kind, by path.
+  std::vector<Entry> ListTree(std::string_view folder, std::vector<Entry> Listing::*kind) const;
   std::string WriteTemporary(std::string_view final_path, std::string_view bytes);
   HdfsAnswer Rename(const std::string& from, std::string_view to, std::string_view option);
   void FetchCopy(const std::string& path) const;

@@ -288,4 +288,25 @@ void LocalStorage::Remove(std::string_view path) {
   if (errno != ENOENT && errno != ENOTDIR) throw PosixError("remove", absolute, errno);
 }
 
+void LocalStorage::Move(std::string_view from, std::string_view to) {
+  RequireFilePath(from);
+  RequireFilePath(to);
+  std::string absolute = Absolute(from);
+  std::string new_absolute = Absolute(to);
+  int error = ::rename(absolute.c_str(), new_absolute.c_str()) == 0 ? 0 : errno;
+  if (error == ENOENT) {
+    MakeFolders(ParentOf(to));
+    error = ::rename(absolute.c_str(), new_absolute.c_str()) == 0 ? 0 : errno;
+  }
+  if (error != 0) throw PosixError("move to " + new_absolute, absolute, error);
+  ObservedDisk().Renamed(absolute, new_absolute);
+}
+
+void LocalStorage::RemoveFolder(std::string_view folder) {
+  RequireFilePath(folder);
+  std::error_code error;
+  std::filesystem::remove_all(Absolute(folder), error);
+  if (error) throw PosixError("remove", Absolute(folder), error.value());
+}
+
 }  // namespace qlake::storage

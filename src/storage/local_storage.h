@@ -29,6 +29,8 @@ class LocalStorage final : public Storage {
   [[nodiscard]] bool PutIfAbsent(std::string_view path, std::string_view bytes) override;
   void Replace(std::string_view path, std::string_view bytes) override;
   void Remove(std::string_view path) override;
+  void Move(std::string_view from, std::string_view to) override;
+  void RemoveFolder(std::string_view folder) override;
   std::string Url(std::string_view path) const override;
   std::string LocalPath(std::string_view path) const override;
   void FetchCopies(std::span<const std::string>) const override {}

@@ -75,6 +75,8 @@ class DistantStorage final : public Storage {
   bool PutIfAbsent(std::string_view path, std::string_view bytes) override { return storage_.PutIfAbsent(path, bytes); }
   void Replace(std::string_view path, std::string_view bytes) override { storage_.Replace(path, bytes); }
   void Remove(std::string_view path) override { storage_.Remove(path); }
+  void Move(std::string_view from, std::string_view to) override { storage_.Move(from, to); }
+  void RemoveFolder(std::string_view folder) override { storage_.RemoveFolder(folder); }
   std::string Url(std::string_view path) const override { return "hdfs://namenode/" + std::string(path); }
   std::string LocalPath(std::string_view path) const override { return storage_.LocalPath(path); }
   void FetchCopies(std::span<const std::string>) const override {}

@@ -62,6 +62,12 @@ class Storage {
   // An absent file is no error.
   virtual void Remove(std::string_view path) = 0;
 
+  // Gives a file another name, its folders with it, however large it is. Not durable before Sync(). REQUIRES: nothing
+  // refers to the file, and nothing has the new name.
+  virtual void Move(std::string_view from, std::string_view to) = 0;
+  // The folder with all that is in it, which nothing refers to. An absent one is no error.
+  virtual void RemoveFolder(std::string_view folder) = 0;
+
   // What an engine opens wherever it runs: an absolute path of the local disk, or hdfs://...
   virtual std::string Url(std::string_view path) const = 0;
 

@@ -170,6 +170,26 @@ TEST_P(StorageContractTest, ReplaceMakesAndReplacesAFile) {
   EXPECT_EQ(GetParam().names("t"), (Strings{"_last_checkpoint"}));
 }
 
+TEST_P(StorageContractTest, AMovedFileIsWholeUnderItsNewNameOnly) {
+  storage_->Write("scratch/t/p=a b/x.parquet", "bytes");
+  storage_->Move("scratch/t/p=a b/x.parquet", "tables/t/p=a b/x.parquet");
+  std::string path = "tables/t/p=a b/x.parquet";
+  storage_->Sync(std::span(&path, 1));
+  EXPECT_EQ(storage_->Read(path), "bytes");
+  EXPECT_FALSE(storage_->Find("scratch/t/p=a b/x.parquet"));
+  ExpectError(base::ErrorKind::kIo, [&] { storage_->Move("scratch/t/absent", "tables/t/absent"); });
+}
+
+TEST_P(StorageContractTest, AFolderGoesWithAllThatIsInIt) {
+  storage_->Write("scratch/a/b/c", "1");
+  storage_->Write("scratch/a/d", "2");
+  storage_->Write("scratch/e", "3");
+  storage_->RemoveFolder("scratch/a");
+  storage_->RemoveFolder("scratch/a");
+  EXPECT_EQ(storage_->ListAll("scratch").size(), 1U);
+  ExpectError(base::ErrorKind::kInput, [&] { storage_->RemoveFolder("../x"); });
+}
+
 TEST_P(StorageContractTest, ManyThreadsWriteIntoNewFoldersAndSyncThem) {
   std::vector<std::jthread> threads;
   for (int thread = 0; thread < 8; ++thread) {

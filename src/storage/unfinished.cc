@@ -6,10 +6,12 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "storage/hdfs_storage.h"
 
 namespace qlake::storage {
 
 std::vector<Entry> ListUnfinished(const Storage& storage, std::string_view folder) {
+  if (const auto* hdfs = dynamic_cast<const HdfsStorage*>(&storage)) return hdfs->ListUnfinished(folder);
   namespace fs = std::filesystem;
   std::vector<Entry> entries;
   std::string root = storage.Url("");

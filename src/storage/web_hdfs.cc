@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/mask.h"
 
 namespace qlake::storage {
 namespace {
@@ -70,7 +71,7 @@ HdfsAnswer Understand(http::Response response) {
     answer.exception = text("exception", answer.exception);
     answer.message = text("message", "");
     // A stack trace follows.
-    answer.message = http::MaskSecrets(answer.message.substr(0, answer.message.find('\n')));
+    answer.message = base::MaskSecrets(answer.message.substr(0, answer.message.find('\n')));
   }
   return answer;
 }
@@ -103,10 +104,10 @@ class WebHdfs::Attempts {
     if (Clock::now() >= deadline_) {
       has_given_up_ = true;
       throw base::IoError("HDFS does not {}: {}; tried for {} ms at {}: see that its servers run, or set hdfs.webhdfs",
-                          what_, http::MaskSecrets(reason), options_.retry_for.count(),
+                          what_, base::MaskSecrets(reason), options_.retry_for.count(),
                           fmt::join(options_.webhdfs, ", "));
     }
-    base::LogDebug("HDFS is asked again", {{"what", what_}, {"why", http::MaskSecrets(reason)}});
+    base::LogDebug("HDFS is asked again", {{"what", what_}, {"why", base::MaskSecrets(reason)}});
     static thread_local std::minstd_rand random{std::random_device()()};
     auto pause = milliseconds(std::uniform_int_distribution<int64_t>(pause_.count() / 2, pause_.count())(random));
     std::this_thread::sleep_for(pause);
@@ -114,16 +115,15 @@ class WebHdfs::Attempts {
   }
 
   [[noreturn]] void GiveUp(const std::string& reason) const {
-    throw base::IoError("HDFS failed to {}, and whether it did is unknown: {}", what_, http::MaskSecrets(reason));
+    throw base::IoError("HDFS failed to {}, and whether it did is unknown: {}", what_, base::MaskSecrets(reason));
   }
 
   [[noreturn]] void Refuse(const HdfsAnswer& answer) const {
     throw base::InputError(
         "HDFS does not accept user or token, set hdfs.user or hdfs.delegation_token: it would not {}: {} {}", what_,
-        answer.exception, http::MaskSecrets(answer.message));
+        answer.exception, base::MaskSecrets(answer.message));
   }
 
-  bool had_no_answer = false;
   std::set<std::string> bad_hosts;  // Of DataNodes that failed.
 
  private:
@@ -159,8 +159,8 @@ HdfsAnswer WebHdfs::Put(std::string_view operation, const std::string& path, con
   return AskNameNode(http::Method::kPut, operation, path, parameters);
 }
 
-HdfsAnswer WebHdfs::Delete(const std::string& path) {
-  return AskNameNode(http::Method::kDelete, "DELETE", path, "&recursive=false");
+HdfsAnswer WebHdfs::Delete(const std::string& path, const std::string& parameters) {
+  return AskNameNode(http::Method::kDelete, "DELETE", path, parameters.empty() ? "&recursive=false" : parameters);
 }
 
 HdfsAnswer WebHdfs::Open(const std::string& path, const std::string& parameters) {
@@ -202,10 +202,8 @@ std::optional<http::Response> WebHdfs::TryNameNode(http::Method method, std::str
       return response;
     }
     reason = fmt::format("{} says {} {}", options_.webhdfs[address], answer.exception, answer.message);
-    if (response.status >= kServerErrors) attempts.had_no_answer = true;
   } catch (const base::Error& error) {
     if (error.kind() != base::ErrorKind::kUnavailable) throw;
-    attempts.had_no_answer = true;
     reason = error.message();
   }
   // Only the first to find out moves on: others have perhaps found the next one already.
@@ -218,12 +216,9 @@ HdfsAnswer WebHdfs::AskNameNode(http::Method method, std::string_view operation,
                                 const std::string& parameters) {
   Attempts attempts(fmt::format("{} {}", operation, path), options_, has_given_up_);
   while (true) {
-    bool had_no_answer = attempts.had_no_answer;
-    auto response = TryNameNode(method, operation, path, parameters, attempts);
-    if (!response) continue;
-    HdfsAnswer answer = Understand(std::move(*response));
-    answer.may_have_run_before = had_no_answer;
-    return answer;
+    if (auto response = TryNameNode(method, operation, path, parameters, attempts)) {
+      return Understand(std::move(*response));
+    }
   }
 }
 

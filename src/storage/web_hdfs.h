@@ -21,8 +21,6 @@ struct HdfsAnswer {
   std::string body;
   std::string exception;  // HDFS's name of what is wrong, "FileNotFoundException"; empty: nothing is.
   std::string message;    // What it says about that.
-  // An attempt before this one ended without an answer: what was asked may have been done by that one.
-  bool may_have_run_before = false;
 
   bool ok() const { return exception.empty(); }
 };
@@ -36,10 +34,11 @@ class WebHdfs {
   // `namenode`: of hdfs://NAMENODE/..., for when the options name no address.
   WebHdfs(const std::string& namenode, HdfsOptions options);
 
-  // `parameters`: "&name=value...", encoded. They are safe to ask twice, see HdfsAnswer::may_have_run_before.
+  // `parameters`: "&name=value...", encoded. Asked again after an attempt without an answer, which may have been
+  // carried out all the same: the answer is that to the last attempt.
   HdfsAnswer Get(std::string_view operation, const std::string& path, const std::string& parameters = "");
   HdfsAnswer Put(std::string_view operation, const std::string& path, const std::string& parameters = "");
-  HdfsAnswer Delete(const std::string& path);
+  HdfsAnswer Delete(const std::string& path, const std::string& parameters = "");
 
   // Operations on contents, which a DataNode does. Create makes folders, too, and writes over what is there.
   HdfsAnswer Open(const std::string& path, const std::string& parameters = "");

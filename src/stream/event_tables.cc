@@ -170,4 +170,39 @@ bool EventTables::Commit(EventBatch& batch) {
   return true;
 }
 
+std::vector<delta::SetTransaction> EventTables::PositionsAt(const TopicName& topic, const Ranges& ranges) const {
+  int64_t now_ms = lake_.clock().Now().us / 1000;
+  std::vector<delta::SetTransaction> positions;
+  for (const auto& [partition, range] : ranges) positions.push_back({PositionApp(topic, partition), range.to, now_ms});
+  return positions;
+}
+
+bool EventTables::CommitDeadLetters(const TopicName& topic, const Ranges& ranges, std::vector<delta::AddFile> files) {
+  for (const auto& [partition, range] : ranges) {
+    if (std::max<int64_t>(dead_letters_.PositionOf(PositionApp(topic, partition)), 0) != range.from) return false;
+  }
+  base::CrashPoint("stream.before_dead_letters");
+  return std::holds_alternative<delta::Committed>(
+      dead_letters_.Commit({}, PositionsAt(topic, ranges), std::move(files)));
+}
+
+bool EventTables::CommitEvents(const TopicName& topic, const Ranges& ranges, std::vector<delta::AddFile> files,
+                               EventBatch* gaps) {
+  for (const auto& [partition, range] : ranges) {
+    std::string app = PositionApp(topic, partition);
+    QLAKE_CHECK(dead_letters_.PositionOf(app) >= range.to);
+    if (std::max<int64_t>(events_.PositionOf(app), 0) != range.from) return false;
+  }
+  if (gaps != nullptr &&
+      std::holds_alternative<delta::Conflict>(dead_letters_.Commit(FilesOf(gaps->TakeDeadLetters()), {}))) {
+    return false;
+  }
+  base::CrashPoint("stream.before_events");
+  if (std::holds_alternative<delta::Conflict>(events_.Commit({}, PositionsAt(topic, ranges), std::move(files)))) {
+    return false;
+  }
+  base::CrashPoint("stream.after_events");
+  return true;
+}
+
 }  // namespace qlake::stream

@@ -53,7 +53,16 @@ class EventTables {
   // another instance has moved a position of the batch: nothing more is written then, and what was read is stale.
   [[nodiscard]] bool Commit(EventBatch& batch);
 
+  // The same in two steps, for files that stand in the tables' folders already: dead letters of those offsets, then
+  // events. `gaps`, of which only dead letters are taken: stretches of these offsets without a message. REQUIRES: of
+  // each partition the ranges of a table follow each other, and the events' end is not ahead of the dead letters'.
+  using Ranges = std::map<int32_t, OffsetRange>;
+  [[nodiscard]] bool CommitDeadLetters(const TopicName& topic, const Ranges& ranges, std::vector<delta::AddFile> files);
+  [[nodiscard]] bool CommitEvents(const TopicName& topic, const Ranges& ranges, std::vector<delta::AddFile> files,
+                                  EventBatch* gaps);
+
  private:
+  std::vector<delta::SetTransaction> PositionsAt(const TopicName& topic, const Ranges& ranges) const;
   bool HasMoved(const EventBatch& batch) const;
   std::vector<OffsetRange> ReadSettled(const TopicName& topic, int32_t partition, OffsetRange between);
 

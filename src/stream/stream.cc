@@ -203,7 +203,8 @@ class Stream::Work final : public PartitionOwner {
       }
       if (must_restart_) return false;
       if (!is_taken) break;
-      bool is_idle = options_.until_idle && polled.messages.empty() && source_->IsAtEnd();
+      bool is_idle = (options_.until_idle && polled.messages.empty() && source_->IsAtEnd()) ||
+                     (options_.until_settled && IsSettled());
       if (is_idle || IsDue()) HandOver();
       if (must_restart_) return false;
       if (is_idle) break;
@@ -213,6 +214,12 @@ class Stream::Work final : public PartitionOwner {
     if (must_restart_ || !queue_.Drain()) return false;
     ShowProgress();
     return true;
+  }
+
+  bool IsSettled() const {
+    return !partitions_.empty() && std::ranges::all_of(partitions_, [](const auto& partition) {
+      return partition.second.next >= partition.second.judged_from;
+    });
   }
 
   milliseconds PollTime() const {
@@ -246,6 +253,7 @@ class Stream::Work final : public PartitionOwner {
   // False when the stream shall end, or begin again, before the last of it.
   bool TakeAll(const Polled& polled) {
     for (const auto& message : polled.messages) {
+      if (options_.until_settled && IsSettled()) return true;
       if (must_restart_ || !Take(message)) return false;
     }
     for (const auto& end : polled.ends) {
@@ -383,6 +391,7 @@ class Stream::Work final : public PartitionOwner {
 
   // On the writing thread.
   bool Commit(EventBatch& batch) {
+    if (options_.before_write) options_.before_write();
     bool done = tables_.Commit(batch);
     if (!done) return false;
     std::lock_guard lock(report_mutex_);

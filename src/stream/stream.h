@@ -22,12 +22,14 @@ struct StreamOptions {
   // The breaker: a batch in which more than that share is bad stops the stream, when it judged so many messages.
   double bad_share_max = 0.5;
   int64_t bad_messages_min = 100;
-  bool until_idle = false;                                // Ends when everything that there is has been read.
+  bool until_idle = false;     // Ends when everything that there is has been read.
+  bool until_settled = false;  // Ends when no partition of ours has dead letters that are ahead of its events.
   std::optional<std::chrono::milliseconds> run_for = {};  // Ends after that time.
   // Where the schemas of messages stand that carry a schema's id; nothing: such messages are no good events.
   std::optional<kafka::SchemaRegistryOptions> registry = {};
   std::chrono::milliseconds registry_wait{30'000};  // A registry that is away is waited for so long.
   std::string run_id;
+  std::function<void()> before_write = {};  // Before each batch; what it throws ends the stream, the batch unwritten.
 };
 
 // What a stream did. Only what it committed counts.
@@ -40,26 +42,36 @@ struct StreamReport {
   int64_t restarts = 0;  // Times that another instance had read on in a partition of ours.
 };
 
-// topic -> events.<name>, dead letters and drift: every message exactly once in one of the two tables, however often
-// the stream or the broker is killed. Holds no lease: several instances, and the batch job, run side by side. Run() is
-// called once; all but Stop() and report() are for one thread.
-class Stream {
+// topic -> events.<name> and dead letters: every message exactly once in one of the two tables, however often the
+// stream or the broker is killed. Holds no lease: the batch job runs beside it. Run() is called once; all but Stop()
+// and report() are for one thread.
+class EventStream {
+ public:
+  virtual ~EventStream() = default;
+
+  // Until idle, until the time is over, or until Stop(). What has been read by then is committed. Throws
+  // Error{kCorrupt} on an offset that is no longer there, Error{kInput} when the breaker opens (nothing of that batch
+  // is written), Error{kUnavailable} when others keep taking our partitions or a server stays away.
+  virtual StreamReport Run() = 0;
+
+  virtual void Stop() = 0;                  // From any thread: Run() commits what it has and returns.
+  virtual StreamReport report() const = 0;  // From any thread.
+};
+
+// Reads and judges in this process, drift included. Several instances run side by side.
+class Stream final : public EventStream {
  public:
   using OpenSource = std::function<std::unique_ptr<MessageSource>(PartitionOwner&)>;
 
   // `open` is called again when a partition was found to be another instance's.
   Stream(lake::Lake& lake, const events::EventShape& shape, OpenSource open, StreamOptions options);
-  ~Stream();
+  ~Stream() override;
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // Until idle, until the time is over, or until Stop(). What has been read by then is committed. Throws
-  // Error{kCorrupt} on an offset that is no longer there, Error{kInput} when the breaker opens (nothing of that batch
-  // is written), Error{kUnavailable} when others keep taking our partitions or the schema registry stays away.
-  StreamReport Run();
-
-  void Stop();                  // From any thread: Run() commits what it has and returns.
-  StreamReport report() const;  // From any thread.
+  StreamReport Run() override;
+  void Stop() override;
+  StreamReport report() const override;
 
  private:
   class Work;

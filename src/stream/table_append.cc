@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/parallel.h"
+#include "engine/duckdb/file_pruning.h"
 #include "engine/duckdb/partition_path.h"
 #include "engine/duckdb/table_view.h"
 
@@ -57,18 +58,24 @@ void TableAppend::Refresh() {
 }
 
 delta::CommitOutcome TableAppend::Commit(const std::vector<RowsOfFile>& files,
-                                         const std::vector<delta::SetTransaction>& positions) {
+                                         const std::vector<delta::SetTransaction>& positions,
+                                         std::vector<delta::AddFile> written) {
   delta::Transaction transaction(lake_.storage(), lake::TablePath(schema_.name), base_);
   int64_t rows = 0;
   for (const auto& file : files) rows += file.rows.rows();
-  auto written = Write(files);
+  for (auto& file : written) {
+    rows += engine::RecordCountOf(file).value_or(0);
+    if (schema_.partition_columns.empty()) file.partition_values = {};
+  }
+  for (auto& file : Write(files)) written.push_back(std::move(file));
+  size_t files_added = written.size();
   for (auto& file : written) transaction.Stage(std::move(file));
   for (const auto& position : positions) transaction.Stage(position);
   delta::CommitOptions options;
   options.operation = "STREAMING UPDATE";
   options.run_id = run_id_;
   options.operation_metrics["numOutputRows"] = std::to_string(rows);
-  options.operation_metrics["numAddedFiles"] = std::to_string(written.size());
+  options.operation_metrics["numAddedFiles"] = std::to_string(files_added);
   auto outcome = std::move(transaction).Commit(lake_.clock(), options);
   Refresh();
   return outcome;

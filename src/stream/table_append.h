@@ -32,9 +32,11 @@ class TableAppend {
   void Refresh();
 
   // The rows and the positions, in one commit on top of what Refresh() saw last. A position that another has moved
-  // since is a Conflict, and nothing is written. Refreshes afterwards.
+  // since is a Conflict, and nothing is written. Refreshes afterwards. `written`: files that stand in the table's
+  // folder already, with as many rows as their statistics say.
   [[nodiscard]] delta::CommitOutcome Commit(const std::vector<RowsOfFile>& files,
-                                            const std::vector<delta::SetTransaction>& positions);
+                                            const std::vector<delta::SetTransaction>& positions,
+                                            std::vector<delta::AddFile> written = {});
 
  private:
   void StayUnpartitioned();

@@ -14,8 +14,9 @@ namespace {
 class CliTest : public LakeTest {};
 
 TEST_F(CliTest, EveryCommandHasHelpWithAnExample) {
-  for (const char* command : {"init", "simulate", "ingest", "process", "run", "report", "dump", "sql", "status",
-                              "ledger", "quarantine", "compact", "vacuum", "history", "restore", "verify", "config"}) {
+  for (const char* command :
+       {"init",       "simulate", "ingest", "process", "run",     "report", "dump",   "sql",      "status",  "ledger",
+        "quarantine", "compact",  "vacuum", "history", "restore", "verify", "config", "schedule", "metrics", "serve"}) {
     auto result = Qlake({command, "--help"});
     EXPECT_EQ(result.exit_code, 0) << command;
     EXPECT_NE(result.out.find("qlake " + std::string(command)), std::string::npos) << command << result.out;

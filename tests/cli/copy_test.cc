@@ -51,6 +51,18 @@ TEST_F(CopyTest, AnUnfinishedCopyIsNoSourceAndNoStreamWritesThere) {
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
 }
 
+TEST_F(CopyTest, ALakeAndItsCopyCannotStandInEachOther) {
+  fs::create_directory_symlink(lake(), folder() + "/other_name");
+  for (const std::string& to : {lake(), lake() + "/", folder() + "/other_name", lake() + "/copy", folder()}) {
+    auto refused = Copy(lake(), to);
+    EXPECT_EQ(refused.exit_code, 2) << to << refused.err;
+    EXPECT_NE(refused.err.find("a lake"), std::string::npos) << refused.err;
+  }
+  EXPECT_FALSE(fs::exists(lake() + "/copy"));
+  // A name that begins as the lake's does is another one.
+  EXPECT_EQ(Copy(lake(), lake() + "2").exit_code, 0);
+}
+
 // A stream writes its files beside the copy: one may be seen before it is whole.
 TEST_F(CopyTest, AFileThatGrewSinceItWasCopiedIsCopiedAgain) {
   std::string file = "/warehouse/sales_transactions_fact/part-of-a-stream.parquet";

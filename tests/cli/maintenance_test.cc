@@ -314,6 +314,24 @@ TEST_F(MaintenanceTest, ARestoreThatWouldLoseRowsIsRefusedAndSaysWhatToDo) {
   }
 }
 
+TEST_F(MaintenanceTest, ALakeTakenBackAndThenForwardAgainHasItsAccountsBack) {
+  RunHours(1, 1);
+  std::string first = PublishedAt();
+  RunHours(2, 3);
+  std::string second = PublishedAt();
+  std::string content = Content();
+  MustRun({"restore", "--to", first});
+  MustRun({"restore", "--to", second});
+  EXPECT_EQ(Content(), content);
+  // Also when other batches, with the same progress, came in between.
+  MustRun({"restore", "--to", first});
+  MustRun({"run"});
+  MustRun({"restore", "--to", second});
+  EXPECT_EQ(Content(), content);
+  EXPECT_EQ(UnclosedLedger(), "");
+  EXPECT_EQ(MustRunJson({"verify", "--checksum"})["findings"].size(), 0u);
+}
+
 TEST_F(MaintenanceTest, ALakeTakenBackToAPublicationProcessesTheRestAgain) {
   RunHours(1, 3);
   std::string then = PublishedAt();

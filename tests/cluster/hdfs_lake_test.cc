@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "storage/hdfs_storage.h"
+#include "storage/unfinished.h"
 #include "support/hdfs_cluster.h"
 #include "support/lake_fixture.h"
 
@@ -127,10 +128,12 @@ TEST_F(HdfsLakeTest, FilesAreTakenInAndTheLakeTellsItsHistoryAndIsSound) {
   std::string history = MustOnHdfs({"history", "raw.files", "--format", "csv"});
   EXPECT_EQ(std::count(history.begin(), history.end(), '\n'), 3) << history;
   MustOnHdfs({"verify", "--checksum", "--quiet"});
+  std::string doctor = OnHdfs({"doctor"}).out;
+  EXPECT_NE(doctor.find("HDFS answers"), std::string::npos) << doctor;
 }
 
 TEST_F(HdfsLakeTest, WhatIsNotDoneThereIsRefusedAndSaysWhatToDo) {
-  for (const char* command : {"process", "run", "compact", "vacuum", "status"}) {
+  for (const char* command : {"process", "run", "replay"}) {
     auto refused = OnHdfs({command});
     EXPECT_EQ(refused.exit_code, 2) << command;
     EXPECT_NE(refused.err.find("qlake copy --from"), std::string::npos) << refused.err;
@@ -229,6 +232,52 @@ TEST_F(HdfsLakeTest, EventsComeOnceHoweverOftenTheStreamIsKilled) {
   EXPECT_EQ(UnclosedLedger(), "");
 }
 
+// Killed at every label, and streamed into meanwhile: no event goes or comes twice.
+TEST_F(HdfsLakeTest, CompactionsBesideAStreamKeepTheEventsAndVacuumTakesWhatTheyReplaced) {
+  WriteEvents(0, 3'000);
+  auto stream = StreamArguments();
+  stream.insert(stream.end(), {"--lake", hdfs(), "--lease-wait", "30s"});
+  auto first = Qlake(stream, With(), folder());
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  std::vector<std::string> compact = {"compact",      "app_events", "--min-files",  "2",   "--quiet", "--lake", hdfs(),
+                                      "--hdfs-lease", "1s",         "--lease-wait", "30s", "--json"};
+  for (const char* label :
+       {"compact.before_files", "compact.after_files", "compact.before_commit", "compact.after_commit"}) {
+    auto killed = Qlake(compact, With({{"QLAKE_CRASH_AT", std::string(label) + ":1"}}), folder());
+    EXPECT_EQ(killed.exit_code, kKilled) << label << killed.err;
+  }
+  WriteEvents(3'000, 9'000);
+  RunningQlake running(stream, With(), folder());
+  int64_t merged = 0;
+  bool has_ended = false;
+  do {
+    has_ended = running.HasEnded();  // The last one finds all that was streamed.
+    auto compacted = Qlake(compact, With(), folder());
+    ASSERT_EQ(compacted.exit_code, 0) << compacted.err;
+    auto report = base::Json::parse(compacted.out);
+    for (const auto& table : report["tables"]) merged += table["files_merged"].get<int64_t>();
+  } while (!has_ended);
+  auto streamed = running.Wait();
+  ASSERT_EQ(streamed.exit_code, 0) << streamed.err;
+  EXPECT_GT(merged, 0);
+  MustOnHdfs({"verify", "--quiet"});
+
+  Storage()->Write("events/app_events/_delta_log/.qlake-put-1-2-3", "what a crash left");
+  std::vector<std::string> vacuum = {"vacuum", "--retain",     "0s", "--quiet",      "--lake",
+                                     hdfs(),   "--hdfs-lease", "1s", "--lease-wait", "30s"};
+  // The files are of today, whatever the clock of the lake says.
+  Environment later = {{"QLAKE_NOW", "2099-01-01T00:00:00Z"}};
+  Environment later_killed = later;
+  later_killed["QLAKE_CRASH_AT"] = "vacuum.before_remove:2";
+  auto killed = Qlake(vacuum, With(later_killed), folder());
+  EXPECT_EQ(killed.exit_code, kKilled) << killed.err;
+  auto vacuumed = Qlake(vacuum, With(later), folder());
+  ASSERT_EQ(vacuumed.exit_code, 0) << vacuumed.err;
+  EXPECT_TRUE(storage::ListUnfinished(*Storage(), "").empty());
+  BringHome();
+  EXPECT_EQ(Sql(kNumbers), "9000,9000,0,8999\n");
+}
+
 // Waits until somebody holds the lease.
 void AwaitLease(const storage::Storage& storage) {
   for (int i = 0; i < 600; ++i) {
@@ -253,8 +302,11 @@ TEST_F(HdfsLakeTest, AHolderThatWasStoppedForLongerThanItsLeaseIsRefusedWhenItWa
   EXPECT_EQ(next.exit_code, 0) << next.err;
   stopped.Signal(SIGCONT);
   auto woken = stopped.Wait();
-  EXPECT_EQ(woken.exit_code, 1) << woken.out << woken.err;
-  EXPECT_NE(woken.err.find("run the command again"), std::string::npos) << woken.err;
+  // It was stopped so early, perhaps, that it finds nothing left to take in.
+  if (woken.exit_code != 0 || woken.out.find("nothing to do") == std::string::npos) {
+    EXPECT_EQ(woken.exit_code, 1) << woken.out << woken.err;
+    EXPECT_NE(woken.err.find("run the command again"), std::string::npos) << woken.err;
+  }
   BringHome();
   EXPECT_EQ(Sql("SELECT count(*), max(seq) FROM raw.files"), "1,1\n");
 }

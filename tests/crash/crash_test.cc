@@ -176,25 +176,22 @@ TEST_F(RedoTest, AMistakeInTheProjectCanBeMendedAndTheBatchGoesOn) {
   std::string project = folder() + "/project";
   ASSERT_EQ(Qlake({"init", project}).exit_code, 0);
   DropFirstHour();
-  for (const char* file : {"/models/marts/product_sales_daily.sql", "/models/warehouse/sales_transactions_fact.sql"}) {
+  for (const char* file : {"/models/warehouse/sales_transactions_fact.sql", "/models/marts/product_sales_daily.sql"}) {
     std::string right = ReadFile(project + file);
     std::string wrong = right;
     wrong.replace(wrong.find("units"), 5, "unist");
     std::ofstream(project + file) << wrong;
-    EXPECT_EQ(Run({"run", "--project", project}).exit_code, 2) << file;
+    EXPECT_NE(Run({"run", "--project", project}).exit_code, 0) << file;
     std::ofstream(project + file) << right;
   }
+  DropSecondHour();
   std::string contract = project + "/sources/sales_transactions.toml";
   std::string text = ReadFile(contract);
   std::ofstream(contract) << text << "\n[[check]]\nname = \"never\"\nsql = \"units > 1000\"\non_violation = \"fail\"\n";
-  EXPECT_EQ(Run({"run", "--project", project}).exit_code, 2);
+  EXPECT_NE(Run({"run", "--project", project}).exit_code, 0);
   std::ofstream(contract) << text;
   MustRun({"run", "--project", project});
-
-  CrashTest undisturbed;
-  undisturbed.DropFirstHour();
-  undisturbed.MustRun({"run"});
-  EXPECT_EQ(Outcome(), undisturbed.Outcome());
+  EXPECT_EQ(Outcome(), Expected());
 }
 
 }  // namespace

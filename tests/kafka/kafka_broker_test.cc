@@ -14,6 +14,7 @@
 #include "kafka/cluster.h"
 #include "kafka/consumer.h"
 #include "kafka/producer.h"
+#include "support/failure_of.h"
 
 namespace qlake::testing {
 namespace {
@@ -73,16 +74,6 @@ void ExpectNumbers(const Readings& readings, int count) {
   ASSERT_EQ(readings.numbers.size(), static_cast<size_t>(count));
   int expected = 0;
   for (int number : readings.numbers) ASSERT_EQ(number, expected++);
-}
-
-std::string FailureOf(const std::function<void()>& action, base::ErrorKind kind) {
-  try {
-    action();
-  } catch (const base::Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.message();
-    return error.message();
-  }
-  return "no failure";
 }
 
 class KafkaTest : public ::testing::Test {

@@ -67,6 +67,12 @@ TEST_F(AnswerParityTest, EveryReportIsTheSame) {
   ExpectSameAnswer({"report", "lowest-online-cities", "--limit", "3"});
 }
 
+TEST_F(AnswerParityTest, ADoctorAsksTheServer) {
+  std::string findings = RunOnSpark({"doctor"}).out;
+  EXPECT_NE(findings.find("Spark 4"), std::string::npos) << findings;
+  EXPECT_EQ(findings.find("does not know Delta tables"), std::string::npos) << findings;
+}
+
 TEST_F(AnswerParityTest, ADumpOfSparkIsTheDumpOfDuckdb) {
   if (!MakeLake()) GTEST_SKIP() << "no shared data";
   for (const char* date : {"2023-05-20", "2023-12-28", "1999-01-01"}) {
@@ -117,12 +123,34 @@ TEST_F(AnswerParityTest, WhatIsOutOfReachExitsWithTwoAndSaysWhy) {
   ExpectRefusedOnSpark({"sql", "SELECT * FROM text.`" + folder() + "/secret.txt`"}, "cannot be found");
   ExpectRefusedOnSpark({"sql", "SELECT * FROM delta.`" + lake() + "/raw/files`"}, "cannot be found");
   ExpectRefusedOnSpark({"sql", "SELECT no_such_column FROM marts.sales_daily"}, "no_such_column");
-  ExpectRefusedOnSpark({"sql", "SELECT count(*) FROM raw.sales_transactions"}, "--engine duckdb");
-  for (const char* command : {"process", "run"}) {
-    auto refused = Run({command, "--engine", "spark"});
-    EXPECT_EQ(refused.exit_code, 2) << command;
-    EXPECT_NE(refused.err.find("--engine duckdb"), std::string::npos) << refused.err;
-  }
+  ExpectRefusedOnSpark({"sql", "SELECT count(*) FROM raw.sales_transactions"}, "qlake materialize");
+  ExpectRefusedOnSpark({"sql", "SELECT count(*) FROM raw_rows.sales_transactions"}, "cannot be found");
+}
+
+// Spark reads rows of received files from a table, which may be behind the files or of other rules.
+TEST_F(AnswerParityTest, RawRowsThatAreNotThoseOfTheFilesAreRefusedUntilTheyAre) {
+  Drop("2023-05-20T14", "sales_transactions_1.csv", SalesCsv({{.id = "trx-1"}}));
+  MustRun({"run"});
+  const std::string count = "SELECT count(*) AS n FROM raw.sales_transactions";
+  ExpectRefusedOnSpark({"sql", count}, "raw.sales_transactions is no table yet");
+  MustRun({"materialize"});
+  ExpectSameAnswer({"sql", count, "--format", "csv"});
+  Drop("2023-05-20T15", "sales_transactions_1.csv", SalesCsv({{.id = "trx-2"}, {.id = "trx-3"}}));
+  MustRun({"ingest"});
+  ExpectRefusedOnSpark({"sql", count}, "lacks the rows of 1 files");
+  MustRun({"materialize"});
+  ExpectSameAnswer({"sql", count, "--format", "csv"});
+  std::string project = folder() + "/project";
+  ASSERT_EQ(Qlake({"init", project}).exit_code, 0);
+  std::string contract = project + "/sources/sales_transactions.toml";
+  std::string text = ReadFile(contract);
+  const std::string alias = "\"cusomter_lname\"";
+  ASSERT_NE(text.find(alias), std::string::npos);
+  text.replace(text.find(alias), alias.size(), alias + ", \"surname\"");
+  std::ofstream(contract, std::ios::binary | std::ios::trunc) << text;
+  auto refused = RunOnSpark({"sql", count, "--project", project});
+  EXPECT_EQ(refused.exit_code, 2) << refused.out;
+  EXPECT_NE(refused.err.find("filled by other header rules"), std::string::npos) << refused.err;
 }
 
 TEST_F(AnswerParityTest, AServerThatIsNotThereIsNamed) {

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "spark/session.h"
 #include "support/cuttable_proxy.h"
+#include "support/failure_of.h"
 #include "support/qlake_process.h"
 #include "support/spark_server.h"
 
@@ -24,16 +25,6 @@ using spark::SessionOptions;
 
 SessionOptions At(int port) {
   return {.connection = {.port = port}, .config = {{"spark.sql.session.timeZone", "UTC"}}, .on_progress = nullptr};
-}
-
-std::string FailureOf(const std::function<void()>& action, base::ErrorKind kind) {
-  try {
-    action();
-  } catch (const base::Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.message();
-    return error.message();
-  }
-  return "no failure";
 }
 
 bool Contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }

@@ -473,6 +473,21 @@ TEST_F(CompactedStreamTest, CompactionBesideTheStreamLosesAndDoublesNothing) {
               compactions);
 }
 
+// A stream without marts makes no folder for what is no table's.
+TEST_F(StreamTest, ALakeThatOnlyAStreamHasWrittenCanSpill) {
+  WriteNumbered(0, 10);
+  MustStream();
+  std::filesystem::remove_all(lake() + "/_qlake");
+  auto sorted =
+      Run({"sql",
+           "SELECT count(*) FROM (SELECT n, row_number() OVER (ORDER BY hash(n), CAST(n AS VARCHAR)) AS place "
+           "FROM range(2000000) AS numbers(n)) WHERE place > 0",
+           "--memory", "128MiB", "--format", "csv"},
+          kNow);
+  EXPECT_EQ(sorted.exit_code, 0) << sorted.err;
+  EXPECT_NE(sorted.out.find("2000000"), std::string::npos) << sorted.out;
+}
+
 // The batch job and the stream write one lake at the same time.
 TEST_F(StreamTest, TheBatchJobRunsBesideTheStream) {
   WriteNumbered(0, 5000);

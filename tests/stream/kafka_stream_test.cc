@@ -4,8 +4,10 @@
 #include <atomic>
 #include <csignal>
 #include <random>
+#include <sstream>
 #include <thread>
 
+#include "base/json.h"
 #include "base/test_seed.h"
 #include "kafka/producer.h"
 #include "support/kafka_broker.h"
@@ -71,6 +73,45 @@ TEST_F(KafkaStreamTest, ATopicComesOnceWithItsPlaces) {
   EXPECT_EQ(Sql("SELECT count(DISTINCT _partition), min(_topic) FROM app_events"), "3," + topic + "\n");
   EXPECT_EQ(Sql("SELECT count(*) FROM app_events_dead_letter WHERE kind = 'event'"), "1\n");
   EXPECT_EQ(Ledger().find("false"), std::string::npos) << Ledger();
+}
+
+TEST_F(KafkaStreamTest, StatusMetricsAndDoctorAskTheBrokerHowFarItIs) {
+  auto& broker = KafkaBroker::Shared();
+  std::string topic = broker.NewTopic(2);
+  auto producer = Produce(broker, topic);
+  for (int64_t n = 0; n < 100; ++n) producer->Send(std::to_string(n), NumberedEvent(n));
+  producer->Flush();
+  ASSERT_EQ(StreamUntilIdle(broker, topic).exit_code, 0);
+  std::vector<std::string> where = {"--lake", lake(), "--brokers", broker.at("plaintext")};
+  auto ask = [&](std::vector<std::string> command) {
+    command.insert(command.end(), where.begin(), where.end());
+    auto result = Qlake(command, {}, folder());
+    EXPECT_EQ(result.exit_code, 0) << command[0] << "\n" << result.out << result.err;
+    return result.out;
+  };
+  // Of each partition, and all together.
+  auto lags = [&] {
+    int64_t in_status = 0;
+    auto streams = base::Json::parse(ask({"status", "--topic", topic, "--json"})).at("streams");
+    for (const auto& partition : streams.at(0).at("partitions")) in_status += partition.at("lag").get<int64_t>();
+    int64_t in_metrics = 0;
+    std::stringstream metrics(ask({"metrics", "--topic", topic}));
+    for (std::string line; std::getline(metrics, line);) {
+      if (line.starts_with("qlake_stream_lag_messages{")) in_metrics += std::stoll(line.substr(line.rfind(' ')));
+    }
+    return std::pair(in_status, in_metrics);
+  };
+  EXPECT_EQ(lags(), std::pair(int64_t{0}, int64_t{0}));
+  for (int64_t n = 100; n < 170; ++n) producer->Send(std::to_string(n), NumberedEvent(n));
+  producer->Flush();
+  EXPECT_EQ(lags(), std::pair(int64_t{70}, int64_t{70}));
+  ASSERT_EQ(StreamUntilIdle(broker, topic).exit_code, 0);
+  EXPECT_EQ(lags(), std::pair(int64_t{0}, int64_t{0}));
+  std::string findings = ask({"doctor", "--topic", topic, "--json"});
+  EXPECT_NE(findings.find("topic " + topic + " has 2 partitions"), std::string::npos) << findings;
+  where[3] = "127.0.0.1:1";
+  std::string unknown = ask({"status", "--topic", topic});
+  EXPECT_NE(unknown.find("the lag is not known"), std::string::npos) << unknown;
 }
 
 TEST_F(KafkaStreamTest, ATopicMadeAnewUnderItsNameBeginsAnew) {

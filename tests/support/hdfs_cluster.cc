@@ -20,8 +20,10 @@ std::string TemporaryFolder() {
 
 }  // namespace
 
-HdfsCluster::HdfsCluster() : folder_(TemporaryFolder()) {
-  Run({"up", "hdfs", "--watch", std::to_string(getpid())});
+HdfsCluster::HdfsCluster(const std::vector<std::string>& parts) : folder_(TemporaryFolder()) {
+  std::vector<std::string> arguments = {"up", "--watch", std::to_string(getpid())};
+  arguments.insert(arguments.end(), parts.begin(), parts.end());
+  Run(arguments);
   ReadAddresses();
 }
 
@@ -33,11 +35,15 @@ HdfsCluster::~HdfsCluster() {
   std::filesystem::remove_all(folder_);
 }
 
-HdfsCluster& HdfsCluster::Shared() {
+HdfsCluster& HdfsCluster::Shared(const std::vector<std::string>& parts) {
   static const char* folder = std::getenv("QLAKE_CLUSTER");
-  static std::unique_ptr<HdfsCluster> shared(folder != nullptr ? new HdfsCluster(folder) : new HdfsCluster);
+  static std::unique_ptr<HdfsCluster> shared(folder != nullptr ? new HdfsCluster(std::string(folder))
+                                                               : new HdfsCluster(parts));
   return *shared;
 }
+
+HdfsCluster& HdfsCluster::Shared() { return Shared({"hdfs"}); }
+HdfsCluster& HdfsCluster::SharedWithHive() { return Shared({"hdfs", "metastore", "hiveserver"}); }
 
 void HdfsCluster::Run(const std::vector<std::string>& arguments) const {
   std::vector<std::string> command = {QLAKE_REPOSITORY "/scripts/cluster.sh"};
@@ -52,6 +58,9 @@ void HdfsCluster::ReadAddresses() {
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with("hdfs=")) hdfs_ = line.substr(5);
     if (line.starts_with("webhdfs=")) webhdfs_ = line.substr(8);
+    if (line.starts_with("metastore=")) metastore_ = line.substr(10);
+    if (line.starts_with("connect=")) connect_ = line.substr(8);
+    if (line.starts_with("hiveserver=")) hiveserver_ = line.substr(11);
   }
   if (webhdfs_.empty()) throw std::runtime_error("there is no HDFS in " + folder_);
 }

@@ -30,6 +30,16 @@ std::string ReadAll(int fd) {
   return text;
 }
 
+// By pread: the place in the file is the child's, too, which writes at it.
+std::string ReadSoFar(int fd) {
+  std::string text;
+  char buffer[4096];
+  for (ssize_t n; (n = pread(fd, buffer, sizeof buffer, static_cast<off_t>(text.size()))) > 0;) {
+    text.append(buffer, static_cast<size_t>(n));
+  }
+  return text;
+}
+
 }  // namespace
 
 namespace {
@@ -43,6 +53,9 @@ pid_t Start(const std::vector<std::string>& command, const Environment& environm
   dup2(null, 0);
   dup2(out, 1);
   dup2(err, 2);
+  // A file that another thread is writing just then would be open for as long as this program runs: a drop that is
+  // being written is left for later.
+  close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   if (!folder.empty() && chdir(folder.c_str()) != 0) _exit(126);
   for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> arguments;
@@ -96,6 +109,9 @@ ProcessResult RunningQlake::Wait() {
   has_ended_ = true;
   return {ExitCodeOf(status_), ReadAll(dup(out_)), ReadAll(dup(err_))};
 }
+
+std::string RunningQlake::OutputSoFar() const { return ReadSoFar(out_); }
+std::string RunningQlake::ErrorsSoFar() const { return ReadSoFar(err_); }
 
 ProcessResult Qlake(std::vector<std::string> arguments, const Environment& environment, const std::string& folder) {
   arguments.insert(arguments.begin(), QLAKE_BINARY);

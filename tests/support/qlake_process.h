@@ -34,6 +34,8 @@ class RunningQlake {
   // Waits for its end. What it printed is in the result.
   ProcessResult Wait();
   bool HasEnded();
+  std::string OutputSoFar() const;  // What it has printed,
+  std::string ErrorsSoFar() const;  // and what on standard error.
 
  private:
   int pid_ = -1;

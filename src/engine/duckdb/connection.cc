@@ -72,7 +72,14 @@ Connection::Connection(const DatabaseOptions& options) {
   if (duckdb_connect(database_.get(), connection_.out()) != DuckDBSuccess) {
     throw base::IoError("cannot connect to the engine");
   }
-  Execute("SET TimeZone = 'UTC'");
+  Execute("SET GLOBAL TimeZone = 'UTC'");
+}
+
+Connection::Connection(Connection& first) : locked_(first.locked_) {
+  first.KeepOrder(true);
+  if (duckdb_connect(first.database_.get(), connection_.out()) != DuckDBSuccess) {
+    throw base::IoError("cannot connect to the engine");
+  }
 }
 
 void Connection::Run(std::string_view sql) {

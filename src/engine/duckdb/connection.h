@@ -36,11 +36,14 @@ class ResultStream {
   std::vector<LogicalType> types_;
 };
 
-// An in-memory DuckDB of its own and the one connection to it. Not thread-safe but for Interrupt() and NoteFailure().
-// Failures are thrown as database.h says.
+// A connection to an in-memory DuckDB, the first one also its owner. Not thread-safe but for Interrupt() and
+// NoteFailure(). Failures are thrown as database.h says.
 class Connection {
  public:
   explicit Connection(const DatabaseOptions& options);
+  // Another one to the same database, which sees what the first defined. REQUIRES: the first outlives it and changes no
+  // setting meanwhile.
+  explicit Connection(Connection& first);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 

@@ -5,10 +5,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
+#include <map>
+#include <mutex>
 #include <set>
 #include <thread>
 
 #include "base/error.h"
+#include "base/parallel.h"
 #include "engine/duckdb/cell_text.h"
 #include "engine/duckdb/connection.h"
 #include "engine/duckdb/file_merge.h"
@@ -49,6 +53,43 @@ ResultRow ReadRow(const ResultStream& stream, duckdb_data_chunk chunk, idx_t row
   return cells;
 }
 
+// Further connections while statements run side by side: an interrupt reaches them all.
+class MoreConnections {
+ public:
+  // Closes them when it goes.
+  class Opened {
+   public:
+    Opened(MoreConnections& all, Connection& first, size_t count) : all_(all) {
+      std::lock_guard lock(all_.mutex_);
+      for (size_t i = 0; i < count; ++i) all_.connections_.emplace_back(first);
+    }
+    ~Opened() {
+      std::lock_guard lock(all_.mutex_);
+      all_.connections_.clear();
+    }
+    Opened(const Opened&) = delete;
+    Opened& operator=(const Opened&) = delete;
+
+    size_t size() const { return all_.connections_.size(); }
+    Connection& at(size_t i) { return all_.connections_[i]; }
+
+   private:
+    MoreConnections& all_;
+  };
+
+  // One opening at a time.
+  Opened Open(Connection& first, size_t count) { return {*this, first, count}; }
+
+  void Interrupt() {
+    std::lock_guard lock(mutex_);
+    for (auto& connection : connections_) connection.Interrupt();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::deque<Connection> connections_;  // Guarded by mutex_ while it grows and shrinks.
+};
+
 }  // namespace
 
 class Database::State {
@@ -70,12 +111,38 @@ class Database::State {
     tables.insert(name);
   }
 
+  // The same over files: the SELECT means the same as long as it says the same, so that there is nothing to do when a
+  // table is defined again at its version.
+  void DefineFiles(const std::string& name, const std::string& select) {
+    auto known = files_of_views.find(name);
+    if (known != files_of_views.end() && known->second == select) return;
+    DefineView(name, select);
+    files_of_views[name] = select;
+  }
+
   void CreateView(const std::string& name, const std::string& select) {
+    files_of_views.erase(name);
+    connection.Define(fmt::format("CREATE OR REPLACE VIEW {} AS {}", PlaceOf(name), select));
+  }
+
+  // layer.table as SQL names it, in a schema that is there from here on. A statement for the schema each time would be
+  // a twentieth of an hour's work.
+  std::string PlaceOf(const std::string& name) {
     size_t point = name.find('.');
     QLAKE_CHECK(point != std::string::npos);
     std::string schema = QuoteName(name.substr(0, point));
-    connection.Define(fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE VIEW {0}.{1} AS {2}", schema,
-                                  QuoteName(name.substr(point + 1)), select));
+    if (!schemas.contains(schema)) {
+      connection.Define("CREATE SCHEMA IF NOT EXISTS " + schema);
+      schemas.insert(schema);
+    }
+    return schema + "." + QuoteName(name.substr(point + 1));
+  }
+
+  void DropSchema(const std::string& layer) {
+    std::string schema = QuoteName(layer);
+    schemas.erase(schema);
+    std::erase_if(files_of_views, [&](const auto& view) { return view.first.starts_with(layer + "."); });
+    connection.Run(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", schema));
   }
 
   TableWriter::Resources WriterResources(const base::Clock& clock) {
@@ -91,13 +158,16 @@ class Database::State {
   storage::Storage& storage;
   DatabaseOptions options;
   Connection connection;
+  MoreConnections more_connections;
   ScanMeter meter;
   RawScans raw_scans;
   StagedScans staged_scans;
   SinkFunction sink_function;
   FactStore file_facts;
-  std::set<std::string> outside_urls;  // Of files of defined tables that lie outside of the storage.
-  std::set<std::string> tables;        // That were defined, schema-qualified.
+  std::set<std::string> outside_urls;                 // Of files of defined tables that lie outside of the storage.
+  std::set<std::string> tables;                       // That were defined, schema-qualified.
+  std::set<std::string> schemas;                      // That PlaceOf() has made, quoted.
+  std::map<std::string, std::string> files_of_views;  // {view: its SELECT} of those over files.
   std::atomic<bool> interrupted = false;
   uint64_t staged_bytes = 0;  // Of files whose rows are staged.
 };
@@ -109,8 +179,10 @@ Database::~Database() = default;
 
 void Database::Run(std::string_view sql) { state_->connection.Run(sql); }
 
-void Database::Query(std::string_view sql, const ResultVisitor& visitor) {
-  ResultStream stream = state_->connection.Stream(sql);
+namespace {
+
+void Visit(Connection& connection, std::string_view sql, const ResultVisitor& visitor) {
+  ResultStream stream = connection.Stream(sql);
   if (visitor.on_columns) visitor.on_columns(ColumnsOf(stream));
   ChunkHandle chunk;
   while (stream.Next(chunk)) {
@@ -119,6 +191,23 @@ void Database::Query(std::string_view sql, const ResultVisitor& visitor) {
       if (visitor.on_row && !visitor.on_row(cells)) return;
     }
   }
+}
+
+}  // namespace
+
+void Database::Query(std::string_view sql, const ResultVisitor& visitor) { Visit(state_->connection, sql, visitor); }
+
+std::vector<Result> Database::QueryEach(const std::vector<std::string>& selects, size_t rows_max) {
+  // Most of a small answer's time goes into its plan, which is made by one thread.
+  std::vector<Result> answers(selects.size());
+  std::atomic<size_t> next = 0;
+  auto connections = state_->more_connections.Open(state_->connection, std::min(threads(), selects.size()));
+  base::ParallelFor(connections.size(), connections.size(), [&](size_t worker) {
+    for (size_t i = next++; i < selects.size(); i = next++) {
+      Visit(connections.at(worker), selects[i], VisitorOf(answers[i], rows_max));
+    }
+  });
+  return answers;
 }
 
 void Database::VisitIntegers(std::string_view sql, const std::function<void(const std::vector<int64_t>&)>& on_row) {
@@ -146,8 +235,7 @@ void Database::FillTable(const std::string& name, const std::vector<base::Column
   for (const auto& column : columns) {
     definitions.push_back(fmt::format("{} {}", QuoteName(column.name), base::FormatSqlType(column.type)));
   }
-  Run(fmt::format("CREATE SCHEMA IF NOT EXISTS {0}; CREATE OR REPLACE TABLE {0}.{1} ({2})", QuoteName(schema),
-                  QuoteName(table), fmt::join(definitions, ", ")));
+  Run(fmt::format("CREATE OR REPLACE TABLE {} ({})", state_->PlaceOf(name), fmt::join(definitions, ", ")));
   AppenderHandle appender;
   bool done =
       duckdb_appender_create(state_->connection.get(), schema.c_str(), table.c_str(), appender.out()) == DuckDBSuccess;
@@ -163,6 +251,14 @@ void Database::FillTable(const std::string& name, const std::vector<base::Column
     const char* message = appender ? duckdb_appender_error(appender.get()) : nullptr;
     throw base::IoError("cannot fill the engine's table {}: {}", name, message == nullptr ? "unknown" : message);
   }
+}
+
+void Database::DefineRows(const std::string& name, const std::string& select) {
+  Run(fmt::format("CREATE OR REPLACE TABLE {} AS {}", state_->PlaceOf(name), select));
+}
+
+void Database::Forget(const std::vector<std::string>& layers) {
+  for (const auto& layer : layers) state_->DropSchema(layer);
 }
 
 std::vector<base::Column> Database::Describe(std::string_view sql) {
@@ -219,7 +315,7 @@ void Database::DefineTable(const std::string& name, const delta::Snapshot& snaps
   for (const auto& [path, file] : snapshot.files()) {
     if (path.starts_with('/')) state_->outside_urls.insert(state_->storage.LocalPath(path));
   }
-  state_->DefineView(name, SelectAllFiles(state_->storage, snapshot, &state_->file_facts));
+  state_->DefineFiles(name, SelectAllFiles(state_->storage, snapshot, &state_->file_facts));
 }
 
 void Database::DefineFiles(const std::string& name, const delta::Snapshot& snapshot,
@@ -229,18 +325,18 @@ void Database::DefineFiles(const std::string& name, const delta::Snapshot& snaps
     QLAKE_CHECK(snapshot.files().contains(path));
     files.push_back(&snapshot.files().at(path));
   }
-  state_->DefineView(name, SelectFiles(state_->storage, snapshot, files, "", &state_->file_facts));
+  state_->DefineFiles(name, SelectFiles(state_->storage, snapshot, files, "", &state_->file_facts));
 }
 
 void Database::DefineFiles(const std::string& name, const delta::Snapshot& snapshot,
                            const std::vector<delta::AddFile>& given) {
   std::vector<const delta::AddFile*> files;
   for (const auto& file : given) files.push_back(&file);
-  state_->DefineView(name, SelectFiles(state_->storage, snapshot, files, "", &state_->file_facts));
+  state_->DefineFiles(name, SelectFiles(state_->storage, snapshot, files, "", &state_->file_facts));
 }
 
 void Database::DefineEmptyTable(const std::string& name, const std::vector<base::Column>& columns) {
-  state_->DefineView(name, SelectNothing(columns));
+  state_->DefineFiles(name, SelectNothing(columns));
 }
 
 ApplyReport Database::Apply(const TableTarget& target, const std::optional<delta::Snapshot>& base,
@@ -248,15 +344,17 @@ ApplyReport Database::Apply(const TableTarget& target, const std::optional<delta
   return Compute(target, base, change, options, clock).Commit();
 }
 
-class ComputedChange::State {
+namespace {
+
+class WrittenChange final : public ComputedChange::Work {
  public:
-  State(const TableWriter::Resources& resources, const TableTarget& target, const std::optional<delta::Snapshot>& base,
-        const TableChange& change, const ApplyOptions& options)
+  WrittenChange(const TableWriter::Resources& resources, const TableTarget& target,
+                const std::optional<delta::Snapshot>& base, const TableChange& change, const ApplyOptions& options)
       : target_(target), base_(base), change_(change), options_(options), writer_(resources, target_, base_) {
     writer_.Compute(change_);
   }
 
-  ApplyReport Commit() { return writer_.Commit(change_, options_); }
+  ApplyReport Commit() override { return writer_.Commit(change_, options_); }
 
  private:
   const TableTarget target_;  // The writer refers to them.
@@ -266,17 +364,12 @@ class ComputedChange::State {
   TableWriter writer_;
 };
 
-ComputedChange::ComputedChange(std::unique_ptr<State> state) : state_(std::move(state)) {}
-ComputedChange::ComputedChange(ComputedChange&&) noexcept = default;
-ComputedChange::~ComputedChange() = default;
-
-ApplyReport ComputedChange::Commit() && { return state_->Commit(); }
+}  // namespace
 
 ComputedChange Database::Compute(const TableTarget& target, const std::optional<delta::Snapshot>& base,
                                  const TableChange& change, const ApplyOptions& options, const base::Clock& clock) {
   state_->interrupted = false;
-  return ComputedChange(
-      std::make_unique<ComputedChange::State>(state_->WriterResources(clock), target, base, change, options));
+  return ComputedChange(std::make_unique<WrittenChange>(state_->WriterResources(clock), target, base, change, options));
 }
 
 void Database::CheckChange(const TableTarget& target, const std::optional<delta::Snapshot>& base,
@@ -326,6 +419,7 @@ void Database::Lock() {
 void Database::Interrupt() {
   state_->interrupted = true;
   state_->connection.Interrupt();
+  state_->more_connections.Interrupt();
 }
 
 ScanProgress Database::progress() const { return state_->meter.progress(); }

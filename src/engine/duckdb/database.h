@@ -85,22 +85,6 @@ struct ScanProgress {
   int64_t rows_done = 0;
 };
 
-// A change of one table whose rows are computed: what is left asks the engine nothing. One that is never committed
-// leaves at most files that no version names.
-class ComputedChange {
- public:
-  class State;
-  explicit ComputedChange(std::unique_ptr<State> state);
-  ComputedChange(ComputedChange&&) noexcept;
-  ~ComputedChange();
-
-  // Writes the data files that are not yet written, and commits. Any thread may call it. REQUIRES: the database lives.
-  ApplyReport Commit() &&;
-
- private:
-  std::unique_ptr<State> state_;
-};
-
 // The embedded engine: one in-memory DuckDB with our functions, over one storage. Not thread-safe, but for Interrupt()
 // and progress(). SQL errors are Error{kInput} with DuckDB's message and position; running out of memory or disk kIo.
 class Database : public Engine {
@@ -112,44 +96,39 @@ class Database : public Engine {
   void Run(std::string_view sql) override;
   using Engine::Query;
   void Query(std::string_view sql, const ResultVisitor& visitor) override;
+  std::vector<Result> QueryEach(const std::vector<std::string>& selects, size_t rows_max) override;
   // Many rows of BIGINT columns without NULLs, in no order.
   void VisitIntegers(std::string_view sql, const std::function<void(const std::vector<int64_t>&)>& on_row);
-  // Creates or replaces a table of texts and integers in memory and fills it; NULL is nothing.
   void FillTable(const std::string& name, const std::vector<base::Column>& columns,
-                 const std::vector<std::vector<std::optional<std::string>>>& rows);
-  // Columns of a SELECT in our types (UTINYINT..BIGINT widen to integer or long, HUGEINT is an error that says to
-  // cast).
-  std::vector<base::Column> Describe(std::string_view sql);
+                 const std::vector<std::vector<std::optional<std::string>>>& rows) override;
+  // UTINYINT..BIGINT widen to integer or long, HUGEINT is an error that says to cast.
+  std::vector<base::Column> Describe(std::string_view sql) override;
+  std::string SqlType(const base::ColumnType& type) const override { return base::FormatSqlType(type); }
+  void DefineRows(const std::string& name, const std::string& select) override;
+  void Forget(const std::vector<std::string>& layers) override;
 
   // Each defines view `name` (schema-qualified, schema created when absent) and replaces an older one of the name. Of a
   // Delta snapshot partition columns come from their values; DuckDB prunes files by partition filters.
   void DefineRawScan(const std::string& name, RawScan scan);
   void DefineStagedScan(const std::string& name, StagedScan scan);
   void DefineTable(const std::string& name, const delta::Snapshot& snapshot) override;
-  // Over some of the snapshot's live files. REQUIRES: each path is one's.
-  void DefineFiles(const std::string& name, const delta::Snapshot& snapshot, const std::vector<std::string>& paths);
+  void DefineFiles(const std::string& name, const delta::Snapshot& snapshot,
+                   const std::vector<std::string>& paths) override;
   // Over files that are, or were, of the snapshot's table. REQUIRES: they are still there.
   void DefineFiles(const std::string& name, const delta::Snapshot& snapshot, const std::vector<delta::AddFile>& files);
   // Over a SELECT of ours. Raw scans apart, what is defined is what CheckReadOnlySelect() lets a user read.
   void DefineView(const std::string& name, const std::string& select) override;
-  // A view of the table's columns without rows, for a table that does not exist yet.
-  void DefineEmptyTable(const std::string& name, const std::vector<base::Column>& columns);
+  void DefineEmptyTable(const std::string& name, const std::vector<base::Column>& columns) override;
 
-  // Computes the change, writes its data files and commits them with the progress, on top of `base` (nothing: the table
-  // is created). A change without rows still commits its progress. Rows that break a constraint of the table are
-  // Error{kInput} that shows one, and nothing is committed; a new constraint is held against the present rows, too. A
-  // table that keeps change data gets it where files are rewritten. REQUIRES: the removed keys were computed from rows
-  // equal to base's.
+  // Compute() and its commit. A new constraint is held against the present rows, too. A table that keeps change data
+  // gets it where files are rewritten.
   ApplyReport Apply(const TableTarget& target, const std::optional<delta::Snapshot>& base, const TableChange& change,
                     const ApplyOptions& options, const base::Clock& clock);
-  // The part of Apply() that asks the engine, which is free for others while another thread commits the answer.
+  // Leaves the engine free for others while another thread commits the answer.
   ComputedChange Compute(const TableTarget& target, const std::optional<delta::Snapshot>& base,
-                         const TableChange& change, const ApplyOptions& options, const base::Clock& clock);
-
-  // Throws what Apply() would throw because the target does not fit the table or a row that the change inserts breaks a
-  // constraint; writes nothing. Reads no rows of a table without constraints.
+                         const TableChange& change, const ApplyOptions& options, const base::Clock& clock) override;
   void CheckChange(const TableTarget& target, const std::optional<delta::Snapshot>& base, const TableChange& change,
-                   const base::Clock& clock);
+                   const base::Clock& clock) override;
 
   // Rewrites some live files as fewer, and what the rows of some files come to: see engine/duckdb/file_merge.h. Neither
   // commits anything.

@@ -43,6 +43,10 @@ FileBytes::~FileBytes() {
   if (mapped_ != nullptr) munmap(mapped_, mapped_bytes_);
 }
 
+void FileBytes::LetPagesGo() const {
+  if (mapped_ != nullptr) madvise(mapped_, mapped_bytes_, MADV_DONTNEED);
+}
+
 void FileBytes::Map(const std::string& path, const RawScanFile& file) {
   OpenFile open_file(path);
   struct stat status {};

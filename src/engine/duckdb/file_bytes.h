@@ -19,6 +19,10 @@ class FileBytes {
 
   std::string_view view() const { return view_; }
 
+  // Takes a mapped file's pages out of this process's memory; whoever reads on gets them back from the system's cache.
+  // Thread-safe, beside readers too.
+  void LetPagesGo() const;
+
  private:
   void Map(const std::string& path, const RawScanFile& file);
 

@@ -37,7 +37,7 @@ MergedFiles FileMerger::Merge(const FileMerge& merge) {
   options.encode.indexed_columns = std::move(indexed.names);
   RowSink sink(resources_.storage, resources_.clock, std::move(options), resources_.cancelled);
   {
-    ResultStream stream = resources_.connection.Stream(SelectSorted(files, merge));
+    ResultStream stream = resources_.connection.Stream(SelectRows(files, merge));
     ChunkHandle chunk;
     while (stream.Next(chunk)) {
       if (resources_.cancelled) throw base::UnavailableError("interrupted");
@@ -54,14 +54,17 @@ MergedFiles FileMerger::Merge(const FileMerge& merge) {
   return merged;
 }
 
-// The partition's columns first, so that the rows of one file come together.
-std::string FileMerger::SelectSorted(const std::vector<const delta::AddFile*>& files, const FileMerge& merge) const {
+// Sorted, when wanted: the partition's columns first, so that the rows of one file come together. Else as they stand in
+// the files, which needs no memory for all of them.
+std::string FileMerger::SelectRows(const std::vector<const delta::AddFile*>& files, const FileMerge& merge) const {
   std::vector<std::string> list;
   for (const auto& column : columns_) {
     list.push_back(fmt::format("CAST({0} AS {1}) AS {0}", QuoteName(column.name), base::FormatSqlType(column.type)));
   }
   std::vector<std::string> order;
-  for (const auto& name : snapshot_.metadata().partition_columns) order.push_back(QuoteName(name));
+  if (!merge.sort_by.empty()) {
+    for (const auto& name : snapshot_.metadata().partition_columns) order.push_back(QuoteName(name));
+  }
   for (const auto& name : merge.sort_by) {
     if (std::ranges::find(columns_, name, &base::Column::name) == columns_.end()) {
       throw base::InputError("table {} is to be sorted by a column that it does not have: {}", snapshot_.table_path(),

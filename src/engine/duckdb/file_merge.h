@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,31 +8,9 @@
 #include "base/column_type.h"
 #include "delta/snapshot.h"
 #include "engine/duckdb/connection.h"
+#include "engine/file_merge.h"
 
 namespace qlake::engine {
-
-// What some rows come to, whatever their order and the files they stand in: equal for equal rows, and for others with
-// the chance of two 64-bit hashes.
-struct RowsDigest {
-  int64_t rows = 0;
-  std::string sum;           // Of a 64-bit hash of each row.
-  std::string exclusive_or;  // Of the same hashes.
-
-  bool operator==(const RowsDigest&) const = default;
-};
-
-// Live files of a table that are to become fewer. REQUIRES: the files of one partition are one group of them.
-struct FileMerge {
-  std::vector<std::string> paths;
-  std::vector<std::string> sort_by;  // Columns of the table: the order of rows within a file.
-  uint64_t bytes_max = 0;            // Of rows in memory, about; beyond it a partition gets more than one file.
-};
-
-struct MergedFiles {
-  std::vector<delta::AddFile> files;  // dataChange is false: they hold the rows of the paths and nothing else.
-  RowsDigest before;                  // Of the rows in the paths,
-  RowsDigest after;                   // and of those that the new files give back.
-};
 
 // Writes the rows of some files into new ones. Nothing is committed: nobody sees the new files before a version names
 // them.
@@ -55,7 +32,7 @@ class FileMerger {
   RowsDigest Digest(const std::vector<const delta::AddFile*>& files);
 
  private:
-  std::string SelectSorted(const std::vector<const delta::AddFile*>& files, const FileMerge& merge) const;
+  std::string SelectRows(const std::vector<const delta::AddFile*>& files, const FileMerge& merge) const;
 
   Resources resources_;
   const delta::Snapshot& snapshot_;

@@ -72,6 +72,30 @@ TEST_F(FileMergeTest, EveryPartitionBecomesOneFileOfTheSameRowsInOrder) {
             (std::vector<std::string>{"a0", "a1", "a2", "a3", "a4"}));
 }
 
+TEST_F(FileMergeTest, RowsThatNobodyWantsSortedStayAsTheyStand) {
+  Fill(5);
+  auto snapshot = *Load(Target());
+  auto merge = MergeAll(snapshot);
+  merge.sort_by.clear();
+  std::vector<std::string> expected;
+  for (const auto& path : merge.paths) {
+    for (const auto& id : Rows("SELECT id FROM read_parquet('" + storage_->Url(Target().path + "/" + path) + "')")) {
+      if (id.starts_with("a")) expected.push_back(id);
+    }
+  }
+  auto merged = database_->MergeFiles(snapshot, merge, base::SystemClock());
+  EXPECT_EQ(merged.before, merged.after);
+  ASSERT_EQ(merged.files.size(), 2u);
+  std::vector<std::string> found;
+  for (const auto& file : merged.files) {
+    for (const auto& id :
+         Rows("SELECT id FROM read_parquet('" + storage_->Url(Target().path + "/" + file.path) + "')")) {
+      if (id.starts_with("a")) found.push_back(id);
+    }
+  }
+  EXPECT_EQ(found, expected);
+}
+
 TEST_F(FileMergeTest, TheDigestTellsRowsApartAndNotTheirOrderOrFiles) {
   Fill(4);
   auto snapshot = *Load(Target());

@@ -240,8 +240,11 @@ std::string StagedRows::KeyText(StagedRow row, const std::vector<size_t>& column
 std::vector<KeyedRow> StagedRows::Keys(const std::vector<size_t>& columns, size_t threads) const {
   QLAKE_CHECK(!clustered_by_);
   std::vector<FileKeys> by_file(files_.size());
-  base::ParallelFor(files_.size(), threads,
-                    [&](size_t i) { by_file[i] = KeysOf(files_[i], static_cast<uint32_t>(i), columns); });
+  base::ParallelFor(files_.size(), threads, [&](size_t i) {
+    by_file[i] = KeysOf(files_[i], static_cast<uint32_t>(i), columns);
+    // The keys and their judgement take the most memory of a batch, and none of the files' bytes.
+    files_[i].bytes->LetPagesGo();
+  });
   // Where the keys of each file begin in each bucket, and where each bucket ends.
   std::vector<size_t> ends(kKeyBuckets + 1, 0);
   size_t count = 0;

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "delta/schema.h"
 #include "delta/table_properties.h"
-#include "engine/duckdb/commit_description.h"
+#include "engine/duckdb/file_commit.h"
 #include "engine/duckdb/file_projection.h"
 #include "engine/duckdb/file_pruning.h"
 #include "engine/duckdb/row_sink.h"
@@ -19,11 +19,6 @@
 
 namespace qlake::engine {
 namespace {
-
-// Whether rows of the table decide what the change is: another writer's rows would have been among them.
-bool ReadsRows(const TableChange& change) {
-  return !change.remove_sql.empty() || !change.remove_where.empty() || change.replace || change.replace_partitions;
-}
 
 // Rows that Compute() may leave in memory, about; a few changes wait to be committed at a time.
 constexpr uint64_t kKeptBytesMax = uint64_t{32} << 20;
@@ -145,9 +140,12 @@ ApplyReport TableWriter::Commit(const TableChange& change, const ApplyOptions& o
   WriteKeptRows();
   base::CrashPoint("apply.after_files");
   // 3. The commit, which makes them durable first and then visible, with the progress.
-  CountFiles();
-  ForgetStatistics();
-  report_.outcome = CommitFiles(change, options);
+  std::vector<delta::ChangeFile> change_files;
+  for (const auto& file : change_files_) change_files.push_back({file.path, file.partition_values, file.size_bytes});
+  report_.outcome = CommitFiles(
+      resources_.storage, resources_.clock,
+      {target_, base_, change, shape_, std::move(removed_files_), std::move(files_), std::move(change_files)}, options,
+      report_);
   return report_;
 }
 
@@ -156,14 +154,6 @@ void TableWriter::WriteKeptRows() {
   auto files = sink_->Finish();
   files_.insert(files_.begin(), std::move_iterator(files.begin()), std::move_iterator(files.end()));
   sink_.reset();
-}
-
-void TableWriter::CountFiles() {
-  report_.files_added = static_cast<int64_t>(files_.size());
-  report_.files_removed = static_cast<int64_t>(removed_files_.size());
-  report_.change_files_added = static_cast<int64_t>(change_files_.size());
-  for (const auto& file : files_) report_.bytes_written += static_cast<uint64_t>(file.size_bytes);
-  for (const auto& file : removed_files_) report_.bytes_removed += static_cast<uint64_t>(file.size_bytes);
 }
 
 void TableWriter::Check(const TableChange& change) {
@@ -365,17 +355,6 @@ void TableWriter::RewriteNarrowFiles() {
   for (const auto* file : narrow) Remove(*file, /*data_change=*/false);
 }
 
-void TableWriter::ForgetStatistics() {
-  if (shape_.schema.made_personal.empty()) return;
-  for (const auto* file : LiveFiles()) {
-    delta::AddFile forgetful = *file;
-    auto rows = RecordCountOf(*file);
-    forgetful.stats = rows ? base::Json{{"numRecords", *rows}}.dump() : std::string();
-    forgetful.data_change = false;
-    files_.push_back(std::move(forgetful));
-  }
-}
-
 void TableWriter::RequireNewConstraints() {
   if (!base_ || shape_.new_constraints.empty()) return;
   Files staying = LiveFiles();
@@ -491,25 +470,6 @@ void TableWriter::RequireRows(const std::string& sql, const RowCheck& check) con
       "SELECT * FROM (SELECT *, {} FROM ({}\n)) WHERE {} IS NOT NULL LIMIT 1", check.Column(), sql, RowCheck::kColumn));
   ChunkHandle chunk;
   while (broken.Next(chunk)) check.Require(chunk.get());
-}
-
-delta::CommitOutcome TableWriter::CommitFiles(const TableChange& change, const ApplyOptions& options) {
-  bool changes = shape_.changes || !removed_files_.empty() || !files_.empty() || !options.progress.empty();
-  if (!changes) return delta::Committed{base_->version()};
-  delta::Transaction transaction(resources_.storage, target_.path, base_);
-  if (shape_.changes) transaction.Stage(shape_.metadata);
-  for (const auto& file : removed_files_) transaction.Stage(file);
-  for (const auto& file : files_) transaction.Stage(file);
-  for (const auto& file : change_files_) {
-    transaction.Stage(delta::ChangeFile{file.path, file.partition_values, file.size_bytes});
-  }
-  for (const auto& progress : options.progress) transaction.Stage(progress);
-  if (!options.fence_app.empty()) transaction.FenceBy(options.fence_app, options.fence_epoch);
-  transaction.VouchForRows();
-  if (ReadsRows(change)) transaction.ReadTable();
-  delta::CommitOptions commit = options.commit;
-  DescribeCommit(shape_, base_, change, report_, commit);
-  return std::move(transaction).Commit(resources_.clock, commit);
 }
 
 }  // namespace qlake::engine

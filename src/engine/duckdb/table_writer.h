@@ -62,8 +62,6 @@ class TableWriter {
   void RemovePartitionsOf(const std::vector<delta::AddFile>& files);
   // Files of narrower types than the table's from now on; their rows stay as they are.
   void RewriteNarrowFiles();
-  // Statistics of columns that are personal from now on leave the log's newest version.
-  void ForgetStatistics();
   void WriteKeptRows();
   // Holds the rows that stay against constraints that are new to the table.
   void RequireNewConstraints();
@@ -80,8 +78,6 @@ class TableWriter {
   // The same with what a check and the change data want to know of each row.
   std::string SelectForInsert(const std::string& sql, const RowCheck& check) const;
   void RequireRows(const std::string& sql, const RowCheck& check) const;
-  void CountFiles();
-  delta::CommitOutcome CommitFiles(const TableChange& change, const ApplyOptions& options);
 
   Resources resources_;
   const TableTarget& target_;

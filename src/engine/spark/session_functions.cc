@@ -18,6 +18,7 @@ bool SessionFunctions::Hold(const std::string& statement) {
   if (!take("CREATE")) return false;
   if (take("OR") && !take("REPLACE")) return false;
   if (!take("TEMPORARY") || !take("FUNCTION") || next == tokens.end()) return false;
+  made_.erase(ToLower(next->Name()));
   held_[ToLower(next->Name())] = statement;
   return true;
 }
@@ -27,8 +28,8 @@ std::vector<std::string> SessionFunctions::Take(std::string_view sql) {
   for (const auto& token : TokenizeSql(sql)) {
     auto found = held_.find(ToLower(token.Name()));
     if (found == held_.end()) continue;
-    std::string statement = std::move(found->second);
-    held_.erase(found);
+    auto taken = made_.insert(held_.extract(found));
+    std::string statement = taken.position->second;
     std::ranges::move(Take(statement), std::back_inserter(statements));
     statements.push_back(std::move(statement));
   }

@@ -17,9 +17,12 @@ class SessionFunctions {
   // The statements that make the functions which the SQL names and which were held back until now, those first that
   // others call.
   std::vector<std::string> Take(std::string_view sql);
+  // The session is another one, which has none of them.
+  void HoldAllAgain() { held_.merge(made_); }
 
  private:
   std::map<std::string, std::string> held_;  // Statement by name, in lower case.
+  std::map<std::string, std::string> made_;
 };
 
 }  // namespace qlake::engine

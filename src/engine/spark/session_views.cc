@@ -48,6 +48,10 @@ std::string SessionViews::ViewOf(const std::string& table) {
 
 void SessionViews::Add(const std::string& table) { tables_.insert(ToLower(table)); }
 
+void SessionViews::Forget(const std::string& layer) {
+  std::erase_if(tables_, [&](const std::string& table) { return table.starts_with(ToLower(layer) + "."); });
+}
+
 std::map<std::string, std::string> SessionViews::TablesByShortName() const {
   std::map<std::string, std::string> by_name;
   std::set<std::string> taken_twice;

@@ -16,6 +16,7 @@ class SessionViews {
   static std::string ViewOf(const std::string& table);
 
   void Add(const std::string& table);
+  void Forget(const std::string& layer);                           // All its tables. The session keeps their views.
   const std::set<std::string>& tables() const { return tables_; }  // In lower case.
 
   // Tables by the second half of their name, those apart whose name another layer has, too.
