@@ -10,6 +10,7 @@
     run.py visible     50,000 events a second: how long until each is to be seen in app_events
     run.py delta       the log of a table of 100,000 files: opened, and a file committed to it; qlake and deltalake
     run.py spark       statements over Spark Connect, their overhead: qlake's client and pyspark on one server
+    run.py growth      how the batch job's cost grows with rows, files and dates, and docs/growth.svg, which shows it
     run.py tables      write the tables of bench/README.md anew from bench/results/*.json
 
 Data and lakes are kept in QLAKE_BENCH_DATA (build/bench by default; 15 GB for all of them). A result goes to
@@ -317,6 +318,23 @@ def bench_spark(rounds: int, peers: list[str]) -> dict[str, list[measure.Measure
     return found
 
 
+def bench_growth(rounds: int, peers: list[str]) -> dict[str, list[measure.Measurement]]:
+    """From an empty lake; two decades of one size, the others as they are."""
+    cases = {f"{24 * rows:,} rows": (24, rows, "spread") for rows in (1_000, 3_200, 10_000, 32_000, 100_000)}
+    cases |= {f"{drops:,} files": (drops, 240_000 // drops, "spread") for drops in (24, 75, 240, 750, 2_400)}
+    cases |= {f"{dates} dates": (24, 10_000, dates) for dates in ("7", "23", "73", "231", "731")}
+    found: dict[str, list[measure.Measurement]] = {name: [] for name in cases}
+    lake = DATA / "out-growth"
+    for number in range(rounds):
+        for name, (drops, rows, dates) in cases.items():
+            landing = prepare_landing(f"growth-{drops}-{rows}-{dates}", drops, rows, dates)
+            remove([lake, pathlib.Path(f"{lake}-dump")])
+            found[name].append(measure_all([run_command(landing, lake)]))
+            tell(number, name, found[name][-1])
+    remove([lake, pathlib.Path(f"{lake}-dump")])
+    return found
+
+
 def prepare_delta_table(files: int) -> pathlib.Path:
     table = DATA / f"delta-log-{files}"
     if not table.exists():
@@ -374,6 +392,7 @@ TITLES = {
     "visible": "From the broker to a commit",
     "delta": "The log of a table of 100,000 files (a checkpoint and ten commits)",
     "spark": "One statement over Spark Connect",
+    "growth": "What the batch job costs from an empty lake",
 }
 
 
@@ -445,6 +464,11 @@ def visible_lines(measurements: dict[str, list[dict]]) -> list[str]:
     return lines
 
 
+def draw_growth() -> None:
+    chart = [str(BENCH / "growth_chart.py"), str(RESULTS / "growth.json"), str(BENCH.parent / "docs" / "growth.svg")]
+    subprocess.run([str(DELTALAKE_PYTHON), *chart], check=True)
+
+
 def write_tables() -> None:
     readme = BENCH / "README.md"
     results = [json.loads(path.read_text()) for name in TITLES if (path := RESULTS / f"{name}.json").exists()]
@@ -453,6 +477,8 @@ def write_tables() -> None:
     before, _, rest = readme.read_text().partition(begin)
     _, _, after = rest.partition(end)
     readme.write_text(f"{before}{begin}\n\n{tables}\n\n{end}{after}")
+    if (RESULTS / "growth.json").exists():
+        draw_growth()
 
 
 BENCHMARKS = {
@@ -465,6 +491,7 @@ BENCHMARKS = {
     "visible": bench_visible,
     "delta": bench_delta,
     "spark": bench_spark,
+    "growth": bench_growth,
 }
 SIZES = ["2.4 million", "4.8 million", "24 million"]
 

@@ -17,6 +17,7 @@ namespace {
 struct Options {
   std::string from;
   std::string to;
+  std::string to_webhdfs;
 };
 
 // With a slash behind it, so that a folder's text begins the text of all that stand in it.
@@ -32,6 +33,9 @@ void RequireLakes(const Options& options) {
     if (lake.empty() || is_other) {
       throw base::InputError("a lake is a folder or hdfs://host:port/folder (--from, --to): \"{}\"", lake);
     }
+  }
+  if (!options.to_webhdfs.empty() && !storage::IsOnHdfs(options.to)) {
+    throw base::InputError("--to-webhdfs is for a copy on HDFS, --to is not there: {}", options.to);
   }
   std::string from = WholePath(options.from);
   std::string to = WholePath(options.to);
@@ -62,7 +66,9 @@ int Execute(Context& context, const Options& options) {
     throw base::InputError("there is no lake to copy (--from): {}", options.from);
   }
   lake::Lake from(from_options, context.clock);
-  lake::Lake to(LakeOptionsOf(context.settings, options.to), context.clock);
+  auto to_options = LakeOptionsOf(context.settings, options.to);
+  if (!options.to_webhdfs.empty()) to_options.hdfs.webhdfs = SplitAtCommas(options.to_webhdfs);
+  lake::Lake to(to_options, context.clock);
   std::atomic<bool> cancelled = false;
   std::atomic<uint64_t> bytes_done = 0;
   maintain::CopyOptions copy{.run_id = run::NewRunId(context.clock.Now()),
@@ -91,10 +97,14 @@ void AddCopy(CLI::App& app, CommandLine& line) {
                WithHdfsKeys({"lease_wait"}),
                "  qlake copy --from lake --to hdfs://namenode:8020/lakes/shop\n"
                "  qlake copy --from hdfs://namenode:8020/lakes/shop --to /srv/lake --webhdfs http://namenode:9870\n"
+               "  qlake copy --from hdfs://old:8020/shop --to hdfs://new:8020/shop --webhdfs http://old:9870 --to-webhdfs "
+               "http://new:9870\n"
                "  qlake copy --from lake --to /backup/lake     # again: brings what has come since");
   auto options = std::make_shared<Options>();
   command.add_option("--from", options->from, "lake to copy: a folder, or hdfs://host:port/folder")->required();
   command.add_option("--to", options->to, "where it goes: nothing yet, or an earlier copy of it")->required();
+  command.add_option("--to-webhdfs", options->to_webhdfs,
+                     "where the NameNodes of --to answer, with commas between [as those of --from]");
   command.callback(
       [&line, options] { line.command = [options](Context& context) { return Execute(context, *options); }; });
 }

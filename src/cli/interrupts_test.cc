@@ -14,7 +14,8 @@ namespace qlake::cli {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
+
+constexpr std::chrono::hours kForever(1);  // Longer than a test may take.
 
 // Runs `body` in a process of its own, as signals are for the whole process; gives the exit code.
 template <typename Body>
@@ -27,7 +28,7 @@ int ExitCodeOf(Body body) {
 }
 
 bool WaitFor(const std::atomic<bool>& flag) {
-  for (int i = 0; i < 500 && !flag; ++i) std::this_thread::sleep_for(milliseconds(1));
+  for (int i = 0; i < 60'000 && !flag; ++i) std::this_thread::sleep_for(milliseconds(1));
   return flag;
 }
 
@@ -44,32 +45,28 @@ TEST(InterruptsTest, TheFirstSignalCallsTheActionAndTheCommandMayEndByItself) {
   }
 }
 
-TEST(InterruptsTest, ACommandThatDoesNotEndIsEndedWithinASecond) {
-  auto began = steady_clock::now();
+TEST(InterruptsTest, ACommandThatDoesNotEndIsEnded) {
   EXPECT_EQ(ExitCodeOf([] {
               Interrupts interrupts;
               kill(getpid(), SIGINT);
-              std::this_thread::sleep_for(milliseconds(5000));
+              std::this_thread::sleep_for(kForever);
               return 1;
             }),
             kExitInterrupted);
-  EXPECT_LT(steady_clock::now() - began, milliseconds(1500));
 }
 
 TEST(InterruptsTest, TheSecondSignalEndsTheProcessAtOnce) {
-  auto began = steady_clock::now();
   EXPECT_EQ(ExitCodeOf([] {
               Interrupts interrupts;
               std::atomic<bool> called = false;
-              Interrupts::Scope scope(interrupts, [&called] { called = true; });
+              Interrupts::Scope scope(interrupts, [&called] { called = true; }, kForever);
               kill(getpid(), SIGINT);
               WaitFor(called);
               kill(getpid(), SIGINT);
-              std::this_thread::sleep_for(milliseconds(5000));
+              std::this_thread::sleep_for(kForever);
               return 1;
             }),
             kExitInterrupted);
-  EXPECT_LT(steady_clock::now() - began, milliseconds(700));
 }
 
 TEST(InterruptsTest, AnActionIsNotCalledAfterItsScope) {

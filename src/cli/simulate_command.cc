@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <charconv>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -28,12 +29,22 @@ base::Hour StartOf(const Options& options, const base::Clock& clock) {
   return *start;
 }
 
+int64_t DaysOf(const std::string& dates) {
+  int64_t days = 0;
+  const char* end = dates.data() + dates.size();
+  auto [last, error] = std::from_chars(dates.data(), end, days);
+  if (error != std::errc() || last != end || days < 1 || days > simulate::kSpreadDaysMax) {
+    throw base::InputError("--dates must be spread, recent or a number of days from 1 to {}: {}",
+                           simulate::kSpreadDaysMax, dates);
+  }
+  return days;
+}
+
 int Execute(Context& context, const Options& options) {
   simulate::DropOptions drops = options.drops;
   drops.start = StartOf(options, context.clock);
-  if (options.dates != "spread" && options.dates != "recent")
-    throw base::InputError("--dates must be spread or recent: {}", options.dates);
   drops.recent_dates = options.dates == "recent";
+  if (!drops.recent_dates && options.dates != "spread") drops.spread_days = DaysOf(options.dates);
   if (options.drift_at >= 0) drops.drift_at = options.drift_at;
   simulate::DropReport total;
   auto write = [&](simulate::Phase phase) {
@@ -139,7 +150,7 @@ void AddSimulate(CLI::App& app, CommandLine& line) {
   command.add_option("--start", options->start, "first data hour [so that the last one is this hour]");
   command.add_option("--dirty", drops.dirty, "share of broken transactions, 0 to 1 [0.01]");
   command.add_option("--dates", options->dates,
-                     "transaction dates: spread (two years) or recent (the last days) [spread]");
+                     "transaction dates: spread (two years), recent (the last days), or over how many days [spread]");
   command.add_option("--late", drops.late, "hours that arrive in the follow-up [0]");
   command.add_option("--missing", drops.missing, "files that never arrive [0]");
   command.add_option("--correct", drops.correct, "files that the follow-up corrects [0]");

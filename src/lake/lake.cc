@@ -56,6 +56,13 @@ engine::Database& Lake::database() {
   return *database_;
 }
 
+void Lake::CloseDatabase() {
+  if (!database_) return;
+  functions_.erase(database_.get());
+  database_.reset();
+  storage_->RemoveCopies();
+}
+
 engine::Engine& Lake::engine() {
   if (engine_) return *engine_;
   return database();

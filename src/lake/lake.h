@@ -37,6 +37,9 @@ class Lake {
   storage::Storage& storage() { return *storage_; }
   // The embedded engine: what reads and writes the lake's own tables, whatever engine computes.
   engine::Database& database();
+  // It ends, and what was copied for it goes; its next use opens it anew. For those who need it rarely. REQUIRES:
+  // nothing of it is in use.
+  void CloseDatabase();
   // The engine that answers reports, dumps and people's SQL: the embedded one, unless UseEngine() gave another.
   engine::Engine& engine();
   void UseEngine(std::unique_ptr<engine::Engine> engine);

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <chrono>
 
 #include "rows/reader.h"
 #include "rows/reading_test.h"
@@ -8,8 +7,6 @@
 // How far a bad row reaches when a quote is to blame.
 namespace qlake::rows {
 namespace {
-
-using std::chrono::steady_clock;
 
 TEST(CsvMisfitTest, AnUnclosedQuoteQuarantinesOnlyItsOwnLine) {
   const std::vector<OwnedRow> rows = ReadAll("a,b\n1,2\n3,\"4\r\n5,6\n7,8\n", ShapeOf({"a", "b"}));
@@ -90,15 +87,13 @@ TEST(CsvMisfitTest, APlainLineLongerThanTheLimitIsABadRow) {
 }
 
 // Each pattern makes a reader that searches naively read the file once for each of its lines: hours instead of
-// fractions of a second.
+// fractions of a second, so that this test would never end.
 TEST(CsvMisfitTest, AFileFullOfBrokenQuotesTakesLinearTime) {
   for (const std::string pattern :
        {"1,\"2\n", "x\",\"b\n", "\"\"\"\",\"\n", "\"\n", "\"\"\"\n", "x,\"\"\"\"y\n", "a,\"\"b,\"c\n"}) {
     std::string bytes = "a,b,c,d\n\"";
     while (bytes.size() < 4'000'000) bytes += pattern;
-    const steady_clock::time_point start = steady_clock::now();
     ReadAll(bytes, ShapeOf({"a", "b", "c", "d"}));
-    EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(20)) << pattern;
   }
 }
 

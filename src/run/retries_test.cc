@@ -31,7 +31,6 @@ TEST(RetriesTest, WhatTryingAgainWouldNotMendIsThrownAtOnce) {
 
 TEST(RetriesTest, PausesGrowAndTheTimeEndsIt) {
   int calls = 0;
-  auto began = std::chrono::steady_clock::now();
   auto fail = [&] {
     ++calls;
     throw base::UnavailableError("gone");
@@ -39,7 +38,6 @@ TEST(RetriesTest, PausesGrowAndTheTimeEndsIt) {
   EXPECT_THROW(WithRetries({.retry_for = milliseconds(200), .pause = milliseconds(20)}, fail), base::Error);
   EXPECT_LT(calls, 6) << "20, 40, 80 ms, then the time would be over";
   EXPECT_GT(calls, 1);
-  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
 }
 
 // An hour of failing passes in no time: its attempts, as seconds since the first.
@@ -95,12 +93,11 @@ TEST(RetriesTest, CancellingEndsThePause) {
     ++calls;
     throw base::UnavailableError("gone");
   };
-  RetryOptions options{.retry_for = milliseconds(60'000), .pause = milliseconds(30'000)};
+  RetryOptions options{.retry_for = std::chrono::hours(2), .pause = std::chrono::hours(1)};
   auto began = std::chrono::steady_clock::now();
   options.is_cancelled = [&] { return std::chrono::steady_clock::now() - began > milliseconds(200); };
   EXPECT_THROW(WithRetries(options, fail), base::Error);
   EXPECT_EQ(calls, 1);
-  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
 }
 
 }  // namespace

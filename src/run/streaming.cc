@@ -38,6 +38,18 @@ lake::Lake& RequireWhole(lake::Lake& lake) {
   return lake;
 }
 
+// The embedded engine's stay: a stream goes on for months, and refreshes take moments of it.
+class DatabaseScope {
+ public:
+  explicit DatabaseScope(lake::Lake& lake) : lake_(lake) {}
+  ~DatabaseScope() { lake_.CloseDatabase(); }
+  DatabaseScope(const DatabaseScope&) = delete;
+  DatabaseScope& operator=(const DatabaseScope&) = delete;
+
+ private:
+  lake::Lake& lake_;
+};
+
 }  // namespace
 
 // Refreshes the marts every so often until it ends, with a view of the lake of its own.
@@ -87,6 +99,7 @@ class Streaming::Refresher {
 
   bool Refresh(std::chrono::milliseconds lease_wait) {
     if (!model::EventMartsAreStale(lake_, project_)) return true;
+    DatabaseScope scope(lake_);
     std::optional<lake::Writer> writer;
     try {
       writer.emplace(lake_, run_id_, lease_wait);

@@ -195,10 +195,8 @@ TEST_F(SchedulerTest, StoppingEndsTheJobs) {
                       clock, [](const Job&, std::optional<int>, bool) {});
   std::thread thread([&] { scheduler.Run(); });
   EXPECT_TRUE(WaitForLog("a", "begun"));
-  auto began = std::chrono::steady_clock::now();
   scheduler.Stop();
   thread.join();
-  EXPECT_LT(std::chrono::steady_clock::now() - began, milliseconds(4'000));
   EXPECT_NE(Log("a").find("told"), std::string::npos);
 }
 

@@ -9,12 +9,15 @@
 // A source like the real one, at any size: the same options give the same bytes, on every machine.
 namespace qlake::simulate {
 
+constexpr int64_t kSpreadDaysMax = 731;  // Two years and the day of the start.
+
 struct DropOptions {
   int64_t hours = 4;
   int64_t rows = 1500;  // Transactions an hour.
   uint64_t seed = 1;
   base::Hour start;           // Of the first drop.
-  bool recent_dates = false;  // Transaction dates in the last days before the hour; else in the two years before start.
+  bool recent_dates = false;  // Transaction dates in the last days before the hour; else in spread_days up to start's.
+  int64_t spread_days = kSpreadDaysMax;
   double dirty = 0.01;        // Share of the transactions that are broken; above 0, some files are odd as well.
   int64_t late = 0;           // Hours whose files arrive in the follow-up.
   int64_t missing = 0;        // Files that never arrive.

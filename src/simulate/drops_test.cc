@@ -235,6 +235,16 @@ TEST_F(DropsTest, RecentDatesLieInTheLastDaysBeforeTheHour) {
   }
 }
 
+TEST_F(DropsTest, DatesAreSpreadOverTheDaysThatAreAskedFor) {
+  options_.dirty = 0;
+  options_.rows = 500;
+  options_.spread_days = 7;
+  Write();
+  std::set<std::string> dates;
+  for (const Fields& row : Transactions(1)) dates.insert(row[kDate]);
+  EXPECT_EQ(dates.size(), 7u);
+}
+
 TEST_F(DropsTest, TheThirdHourPushesTheFirstAgainByteForByte) {
   Write();
   EXPECT_EQ(Read("sales_transactions", 3), Read("sales_transactions", 1));

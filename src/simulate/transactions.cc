@@ -7,7 +7,7 @@
 namespace qlake::simulate {
 namespace {
 
-constexpr int32_t kDaysBack = 730;
+constexpr int32_t kDaysBack = static_cast<int32_t>(kSpreadDaysMax) - 1;
 constexpr uint64_t kFirstCustomer = 85462;
 constexpr uint64_t kIdCount = 1'000'000'000'000;  // Twelve digits.
 
@@ -155,7 +155,10 @@ void TransactionExport::SellOnline(Sale& sale, Random& random) const {
 }
 
 std::string_view TransactionExport::DateOfSale(int64_t hour, Random& random) const {
-  if (!options_.recent_dates) return dates_[random.Below(kDaysBack + 1)];
+  if (!options_.recent_dates) {
+    const auto days = static_cast<uint32_t>(options_.spread_days);
+    return dates_[kSpreadDaysMax - days + random.Below(days)];
+  }
   // Most sales are reported on their day, few up to five days later.
   const uint32_t days_ago = random.Below(1 + random.Below(1 + random.Below(6)));
   const int32_t day = base::DateOf({options_.start.hours + hour}).days - base::DateOf(options_.start).days + kDaysBack;

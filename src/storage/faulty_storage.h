@@ -63,6 +63,7 @@ class FaultyStorage final : public Storage {
   std::string Url(std::string_view path) const override { return storage_->Url(path); }
   std::string LocalPath(std::string_view path) const override { return storage_->LocalPath(path); }
   void FetchCopies(std::span<const std::string> paths) const override { storage_->FetchCopies(paths); }
+  void RemoveCopies() const override { storage_->RemoveCopies(); }
 
  private:
   bool IsDue(Fault::Op op) const;

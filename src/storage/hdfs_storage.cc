@@ -305,6 +305,11 @@ void HdfsStorage::FetchCopies(std::span<const std::string> paths) const {
   base::ParallelFor(paths.size(), kThreads, [&](size_t i) { FetchCopy(paths[i]); });
 }
 
+void HdfsStorage::RemoveCopies() const {
+  std::lock_guard lock(mutex_);
+  copies_.reset();
+}
+
 void HdfsStorage::FetchCopy(const std::string& path) const {
   std::filesystem::path local = LocalPath(path);
   if (std::filesystem::exists(local)) return;

@@ -39,6 +39,7 @@ class HdfsStorage final : public Storage {
   std::string Url(std::string_view path) const override;
   std::string LocalPath(std::string_view path) const override;
   void FetchCopies(std::span<const std::string> paths) const override;
+  void RemoveCopies() const override;
 
   // storage::ListUnfinished().
   std::vector<Entry> ListUnfinished(std::string_view folder) const;

@@ -34,6 +34,7 @@ class LocalStorage final : public Storage {
   std::string Url(std::string_view path) const override;
   std::string LocalPath(std::string_view path) const override;
   void FetchCopies(std::span<const std::string>) const override {}
+  void RemoveCopies() const override {}
 
  private:
   class TemporaryFile;

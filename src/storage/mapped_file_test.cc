@@ -80,6 +80,7 @@ class DistantStorage final : public Storage {
   std::string Url(std::string_view path) const override { return "hdfs://namenode/" + std::string(path); }
   std::string LocalPath(std::string_view path) const override { return storage_.LocalPath(path); }
   void FetchCopies(std::span<const std::string>) const override {}
+  void RemoveCopies() const override {}
 
  private:
   Storage& storage_;

@@ -77,6 +77,8 @@ class Storage {
   // Sees to it that files which nobody changes can be opened at their LocalPath(). None but on other storages than the
   // local disk.
   virtual void FetchCopies(std::span<const std::string> paths) const = 0;
+  // What FetchCopies() made goes, and LocalPath() may be another then. REQUIRES: nobody has any of it open.
+  virtual void RemoveCopies() const = 0;
 };
 
 // Whether the address is that of a storage on HDFS, hdfs://host:port/folder.

@@ -377,7 +377,14 @@ TEST_F(HdfsLakeTest, ServersThatAreKilledInTheMiddleLoseAndDoubleNothing) {
   EXPECT_NE(failed.err.find("HDFS does not"), std::string::npos) << failed.err;
   cluster.Restart("namenode");
 
-  auto home = Copy(hdfs() + "-2", lake());
+  // It moves to another cluster, and home from there.
+  const HdfsCluster& other = HdfsCluster::Shared();
+  std::string moved_to = other.NewFolder() + "/lake";
+  auto moved = Qlake({"copy", "--from", hdfs() + "-2", "--to", moved_to, "--to-webhdfs", other.webhdfs(), "--quiet"},
+                     With(), folder());
+  ASSERT_EQ(moved.exit_code, 0) << moved.err;
+  Use(other);
+  auto home = Copy(moved_to, lake());
   ASSERT_EQ(home.exit_code, 0) << home.err;
   EXPECT_EQ(Sql(kNumbers), "4000,4000,0,3999\n");
   EXPECT_EQ(Sql("SELECT count(*), count(DISTINCT seq), max(seq) FROM raw.files"), "10,10,10\n");

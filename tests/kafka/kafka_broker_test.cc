@@ -173,19 +173,17 @@ TEST_F(KafkaTest, EachWayToLogInWorks) {
   }
 }
 
-TEST_F(KafkaTest, AWrongPasswordIsAClearErrorWithinSeconds) {
+TEST_F(KafkaTest, AWrongPasswordIsAClearErrorAndNotTriedAgain) {
   std::string topic = broker_.NewTopic(1);
   for (const char* mechanism : {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}) {
     for (Connection connection : {broker_.Sasl(mechanism), broker_.SaslSsl(mechanism)}) {
       SCOPED_TRACE(connection.protocol + " " + mechanism);
       connection.password = "wrong-secret";
-      connection.timeout = 60s;
-      auto began = std::chrono::steady_clock::now();
+      connection.timeout = 1h;
       std::string reader =
           FailureOf([&] { Consumer({.connection = connection, .topic = topic}, From(0)); }, base::ErrorKind::kInput);
       std::string writer =
           FailureOf([&] { Producer({.connection = connection, .topic = topic}); }, base::ErrorKind::kInput);
-      EXPECT_LT(std::chrono::steady_clock::now() - began, 20s);
       for (const auto& message : {reader, writer}) {
         EXPECT_NE(message.find("check protocol, user, password and CA"), std::string::npos) << message;
         EXPECT_NE(message.find("uthentication"), std::string::npos) << message;
@@ -195,15 +193,13 @@ TEST_F(KafkaTest, AWrongPasswordIsAClearErrorWithinSeconds) {
   }
 }
 
-TEST_F(KafkaTest, AnAuthorityThatDidNotSignTheBrokerIsAClearErrorWithinSeconds) {
+TEST_F(KafkaTest, AnAuthorityThatDidNotSignTheBrokerIsAClearErrorAndNotTriedAgain) {
   std::string topic = broker_.NewTopic(1);
   for (Connection connection : {broker_.Ssl(), broker_.SaslSsl("PLAIN")}) {
     connection.ca_file = broker_.at("other_ca_file");
-    connection.timeout = 60s;
-    auto began = std::chrono::steady_clock::now();
+    connection.timeout = 1h;
     std::string message =
         FailureOf([&] { Consumer({.connection = connection, .topic = topic}, From(0)); }, base::ErrorKind::kInput);
-    EXPECT_LT(std::chrono::steady_clock::now() - began, 20s);
     EXPECT_NE(message.find("certificate verify failed"), std::string::npos) << message;
   }
 }
@@ -278,7 +274,7 @@ class Instance {
                    .topic = topic,
                    .group = "g-" + topic,
                    .instance = name,
-                   .session_timeout = 6s},
+                   .session_timeout = name.empty() ? 6s : 20min},  // It is not waited out.
                   {.assigned = [this](auto partitions) { return StartsOf(partitions); },
                    .revoked = [this](auto partitions, bool) { revoked_ += static_cast<int>(partitions.size()); }}) {}
 
@@ -346,9 +342,7 @@ TEST_F(KafkaTest, AnInstanceWithANameComesBackToItsPartitionsAtOnce) {
     RunUntil([&] { return first.partitions() == 2; }, {&first});
   }
   Instance again(broker_, topic, offsets, "one");
-  auto began = std::chrono::steady_clock::now();
   RunUntil([&] { return again.partitions() == 2; }, {&again});
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 4s);
 }
 
 TEST_F(KafkaTest, APausedConsumerHandsOutNothingAndLosesNothing) {
@@ -389,9 +383,7 @@ TEST_F(KafkaTest, WakeEndsAPollThatWaits) {
     std::this_thread::sleep_for(100ms);
     consumer.Wake();
   });
-  auto began = std::chrono::steady_clock::now();
-  EXPECT_TRUE(consumer.Poll(30s, 10).empty());
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 10s);
+  EXPECT_TRUE(consumer.Poll(1h, 10).empty());
   waker.join();
 }
 
