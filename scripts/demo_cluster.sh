@@ -42,7 +42,7 @@ for row in cursor.fetchall():
 PYTHON
 }
 
-step simulate drops --out landing --hours 2 --rows 1500 --seed 7 --start 2023-12-28T10 --dirty 0.004
+step simulate drops --out landing --hours 2 --rows 1500 --seed 7 --start 2023-12-28T10 --dirty 0.004 --dates 30
 export QLAKE_LAKE=$hdfs_lake QLAKE_ENGINE=spark
 step run --landing landing --dump-dir dump
 "$kafka" topic "$demo/cluster/kafka" app-events 4 >/dev/null
@@ -66,6 +66,6 @@ step dump --date "$date" --dump-dir dump
 # The same lake on a disk, where one machine is enough: the next hour is DuckDB's.
 step copy --from "$hdfs_lake" --to lake
 export QLAKE_LAKE=$PWD/lake QLAKE_ENGINE=duckdb
-step simulate drops --out landing --hours 1 --rows 1500 --seed 8 --start 2023-12-28T12
+step simulate drops --out landing --hours 1 --rows 1500 --seed 8 --start 2023-12-28T12 --dates 30
 step run --landing landing --dump-dir dump --quiet
 printf '\nThe lake: %s and %s/lake\nThe B2B dump: %s/dump/b2b_sales_%s.csv\n' "$hdfs_lake" "$PWD" "$PWD" "$date"

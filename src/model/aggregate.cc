@@ -103,20 +103,20 @@ class WholeFact {
   std::string name_;
 };
 
+// How its rows are read, behind the words of its author.
+std::string DescriptionOf(const Model& model) {
+  std::string text = fmt::format(" Rows add up: sum by {}", fmt::join(model.key, ", "));
+  if (!model.least.empty()) text += fmt::format(", least {}", fmt::join(model.least, ", "));
+  if (!model.greatest.empty()) text += fmt::format(", greatest {}", fmt::join(model.greatest, ", "));
+  return text + ".";
+}
+
 }  // namespace
 
 TableBuild BuildAggregate(const BuildInput& input) {
   auto& engine = input.engine;
   const auto& model = input.model;
   std::string name = ShortName(model);
-  auto columns = engine.Describe(model.sql);
-  Sums sums(engine, model, columns);
-  TableBuild build{MakeTarget(model, columns), {}, true};
-  build.target.description += fmt::format(" Rows add up: sum by {}", fmt::join(model.key, ", "));
-  if (!model.least.empty()) build.target.description += fmt::format(", least {}", fmt::join(model.least, ", "));
-  if (!model.greatest.empty())
-    build.target.description += fmt::format(", greatest {}", fmt::join(model.greatest, ", "));
-  build.target.description += ".";
   // Not as the intent saw it: while the batch is not in the table, whoever rewrote its files left the sums as they
   // were.
   auto base = input.lake.Load(model.table);
@@ -128,8 +128,14 @@ TableBuild BuildAggregate(const BuildInput& input) {
     engine.DefineTable(input.earlier_fact->table, *fact);
     whole_fact.emplace(engine, *input.earlier_fact);
   }
-  engine.DefineRows("coming." + name, fmt::format("SELECT * FROM ({}\n) WHERE {}", model.sql, sums.AddsSomething()));
+  engine.DefineRows("summed." + name, model.sql);
   if (whole_fact) whole_fact->Leave();
+  // Of the rows, which are there by now: the model's own SQL would be planned once more.
+  auto columns = engine.Describe("SELECT * FROM summed." + name);
+  Sums sums(engine, model, columns);
+  TableBuild build{MakeTarget(model, columns), {}, true};
+  build.target.description += DescriptionOf(model);
+  engine.DefineView("coming." + name, fmt::format("SELECT * FROM summed.{} WHERE {}", name, sums.AddsSomething()));
   int64_t coming_rows = engine.QueryInteger("SELECT count(*) FROM coming." + name);
   build.changes = coming_rows > 0;
   if (!build.changes) return build;

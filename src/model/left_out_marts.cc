@@ -53,7 +53,7 @@ class LeftOutMart {
     writer_.CommitLater(engine, build.target, build.change,
                         {{kProcessApp, publication_.to_seq, lake_.clock().Now().us / 1000}});
     auto applied = writer_.Await().front();
-    engine.Forget({"coming", "built"});
+    engine.Forget({"coming", "built", "summed"});
     return {mart_.table, std::get<delta::Committed>(applied.outcome).version, applied.rows_inserted,
             applied.rows_removed};
   }

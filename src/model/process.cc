@@ -102,7 +102,8 @@ class Batch {
   // The next batch has the engine's memory for itself.
   void Clear() {
     staging_->ForgetRows();
-    engine_.Forget({"staged_files", "rejected", "conflicts", "coming", "going", "built", "history", "batch"});
+    engine_.Forget({"staged_files", "rejected", "conflicts", "coming", "going", "built", "history", "batch", "summed",
+                    "changed"});
   }
 
   void Say(const std::string& stage) const {

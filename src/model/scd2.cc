@@ -28,6 +28,8 @@ class Scd2Builder {
     build.disagreements = disagreements_;
     if (!IsDerivedAnew() && IsAsBefore()) {
       // Nothing but new members that are inferred can come of it, at a fraction of the cost.
+      build.changes = HasInferred();
+      if (!build.changes) return build;
       Build(fmt::format("SELECT * FROM {} LIMIT 0", model_.table));
     } else {
       FindVersions();
@@ -58,9 +60,9 @@ class Scd2Builder {
     for (const auto& name : attributes_)
       same.push_back(fmt::format("s.{0} IS NOT DISTINCT FROM o.{0}", QuoteName(name)));
     same.push_back(KeysEqual("s", "o"));
+    if (HasInferred()) same.push_back("NOT s.is_inferred");
     return engine_.QueryInteger(fmt::format(
-               "SELECT count(*) FROM history.observed AS o WHERE NOT o.is_seed AND NOT EXISTS (SELECT 1 FROM "
-               "history.observed AS s WHERE s.is_seed AND {})",
+               "SELECT count(*) FROM history.batch AS o WHERE NOT EXISTS (SELECT 1 FROM history.current AS s WHERE {})",
                fmt::join(same, " AND "))) == 0;
   }
 
@@ -119,7 +121,7 @@ class Scd2Builder {
   bool HasInferred() const { return !model_.inferred_source.empty(); }
   std::string NotInferred() const { return HasInferred() ? "NOT is_inferred" : "TRUE"; }
 
-  // 1. Also takes in, when resuming, the current versions of the batch's keys as values of an hour before all others.
+  // 1. Also reads, when resuming, the current versions of the batch's keys.
   void FindBestOfHours() {
     const std::string time = engine_.SqlType({base::ColumnType::Kind::kTimestamp});
     std::string best = input_.source == nullptr ? BestRowsSql() : model_.sql;
@@ -135,11 +137,17 @@ class Scd2Builder {
         ColumnList("r."), time, best, model_.source);
     engine_.DefineRows("history.batch", of_batch);
     if (input_.source != nullptr) input_.source->DefineStaged(input_.lake, std::nullopt);
-    if (input_.whole) return engine_.DefineView("history.observed", "SELECT * FROM history.batch");
+    if (input_.whole) return;
     // Read once: the dimension may hold many times the batch's members.
     engine_.DefineRows("history.current", fmt::format("SELECT * FROM {} AS d WHERE d.is_current AND EXISTS (SELECT 1 "
                                                       "FROM history.batch AS o WHERE {})",
                                                       model_.table, KeysEqual("o", "d")));
+  }
+
+  // The batch's values and those that they follow, as values of an hour before all others.
+  void DefineObserved() {
+    if (input_.whole) return engine_.DefineView("history.observed", "SELECT * FROM history.batch");
+    const std::string time = engine_.SqlType({base::ColumnType::Kind::kTimestamp});
     engine_.DefineView(
         "history.observed",
         fmt::format("SELECT * FROM history.batch UNION ALL SELECT {0}, coalesce(d.valid_from, CAST('0001-01-01 "
@@ -202,6 +210,7 @@ class Scd2Builder {
 
   // 2. and 3. Of a version's rows only its first and its last tell what it is.
   void FindVersions() {
+    DefineObserved();
     // A value without a rank, where there are ranks, counts only as long as nothing else has come.
     std::string winners = "SELECT * FROM history.observed";
     if (!model_.order.empty()) {

@@ -15,6 +15,12 @@ constexpr size_t kFilesNamedMax = 20;  // In the log; a late file brings all fil
 
 }  // namespace
 
+int64_t StagedAccount::accepted() const {
+  int64_t rows = 0;
+  for (const auto& file : counts_) rows += file.accepted;
+  return rows;
+}
+
 void StagedAccount::CountRejected(engine::Engine& engine, bool can_fail) {
   auto counted = engine.Query(fmt::format(
       "SELECT _file, count(*), min(_line), min_by(reasons, _line) FROM rejected.{} GROUP BY _file ORDER BY _file",

@@ -36,6 +36,7 @@ class StagedAccount {
   const std::vector<lake::FileRecord>& files() const { return files_; }
   std::vector<FileCounts>& counts() { return counts_; }  // One per file.
   const std::vector<FileCounts>& counts() const { return counts_; }
+  int64_t accepted() const;  // Rows, of all files.
   const std::vector<CheckCount>& checks() const { return checks_; }
 
   // Enters how many rows of rejected.<source> each file has, and warns of them. Throws Error{kInput} when one of them

@@ -28,7 +28,7 @@ struct BuildInput {
   delta::Version base_version = delta::kNoVersion;  // Of the model's table, in the intent.
   bool whole = false;                               // The source's rows are staged whole, so the table is derived anew.
   bool inferred_whole = false;                      // The same of the source that names inferred members.
-  // Of a dimension's rows, when they are staged in this process's memory; else they are in the engine alone.
+  // The model's rows, when they are staged in this process's memory; else they are in the engine alone.
   const StagedSource* source = nullptr;
   // Of an aggregate: the fact that it sums, and its version before this batch.
   const Model* earlier_fact = nullptr;
@@ -44,7 +44,8 @@ TableBuild BuildScd2(const BuildInput& input);
 // Rows by key: new keys are inserted, changed ones replaced; derived anew, keys that are gone go.
 TableBuild BuildUpsert(const BuildInput& input);
 // The fact: new rows are inserted; derived anew, rows that are gone or different are replaced. Also defines the view
-// changes.<table>: the columns of the fact and _sign, +1 for a row that comes and -1 for one that goes.
+// changes.<table>: the columns of the fact and _sign, +1 for a row that comes and -1 for one that goes; few rows are
+// computed once for all who read it.
 TableBuild BuildFact(const BuildInput& input);
 // A mart: rows that add up to sums over the fact, by key. The batch adds the sums over changes.<fact> as rows of its
 // own and folds files of the table into them, by size (fold_plan.h).
