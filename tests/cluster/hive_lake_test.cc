@@ -1,5 +1,5 @@
-// What an actual HiveServer2 reads of a lake that `qlake repair` has registered in an actual metastore, asked through a
-// client that no one here wrote (PyHive, by hive_client.py).
+// What an actual HiveServer2 reads of a lake that `qlake repair` has registered in an actual metastore, asked through
+// clients that no one here wrote (PyHive, by hive_client.py; beeline).
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -114,6 +114,21 @@ class HiveLakeTest : public LakeTest {
   HdfsCluster& cluster_;
   std::string database_;
 };
+
+// The beeline that Spark brings along, over Hive's JDBC driver.
+TEST_F(HiveLakeTest, BeelineReadsWhatIsPublished) {
+  SimulateDrop(0);
+  MustRun({"run", "--quiet"});
+  MustRepair();
+  std::string sql = "SELECT count(*) AS sales, sum(total_paid_price) AS paid FROM sales_transactions_fact";
+  std::string beeline = fmt::format(
+      "exec {}/.deps/spark/venv/lib/python3*/site-packages/pyspark/bin/beeline --silent=true --outputformat=csv2 "
+      "-u 'jdbc:hive2://{}/{};auth=noSasl' -e '{}'",
+      QLAKE_REPOSITORY, cluster_.hiveserver(), database_, sql);
+  auto answer = RunProgram({"/bin/bash", "-c", beeline}, {{"JAVA_HOME", "/usr/lib/jvm/java-17-openjdk-amd64"}});
+  EXPECT_EQ(answer.exit_code, 0) << answer.err;
+  EXPECT_NE(answer.out.find(MustRun({"sql", sql, "--format", "csv"})), std::string::npos) << answer.out;
+}
 
 TEST_F(HiveLakeTest, ReadsEveryTableAsItWasPublishedThroughEveryChange) {
   SimulateDrop(0);
