@@ -8,7 +8,7 @@
 # | librdkafka     | 2.11.1  | kafka/          | the C client; older ones cannot do SCRAM with a broker 4.x            |
 # | gRPC, protobuf | 1.51, 3.21 | spark/        | what Spark Connect speaks; its .proto files are of Spark 4.2.0        |
 # | Thrift         | 0.17    | hive/           | what Hive's metastore speaks; its interface is of crate hive_metastore, HiveServer2's our own |
-# | libcurl        | 7.88    | http/           | does all of HTTP and TLS that a client of ours will ever meet         |
+# | libcurl        | 7.88    | http/           | does all of HTTP, TLS and SPNEGO that a client of ours will ever meet |
 # | simdjson       | 3.0.1   | rows/, delta/, events/, stream/ | the fastest JSON parser; Delta logs and JSON-lines are its food       |
 # | nlohmann-json  | 3.11.2  | base/ and above | builds JSON; readable where speed does not matter                     |
 # | OpenSSL        | 3.0     | base/           | SHA-256 with the processor's instructions                             |

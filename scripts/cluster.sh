@@ -14,9 +14,10 @@
 #   scripts/cluster.sh kill [--dir DIR] [SERVER...]     stops servers (all by default) as kill -9 does
 #   scripts/cluster.sh restart [--dir DIR] SERVER...    starts them again at the same addresses with the same data
 #
-# Parts and their servers, in the order in which they start: hdfs (namenode, datanode1, datanode2), metastore, hiveserver,
-# spark (master, worker1, worker2, connect), kafka. A part works with those that are up before it: Hive and Spark read
-# HDFS, HiveServer2 and Spark know the tables of the metastore.
+# Parts and their servers, in the order in which they start: kerberos (kdc), hdfs (namenode, datanode1, datanode2),
+# metastore, hiveserver, spark (master, worker1, worker2, connect), kafka. A part works with those that are up before it:
+# Hive and Spark read HDFS, HiveServer2 and Spark know the tables of the metastore. HDFS asks for tickets when there is a KDC;
+# the others have none to show. So kerberos starts only when it is named, for hdfs: up kerberos hdfs.
 set -euo pipefail
 name=cluster
 script=$(realpath "$0")
@@ -30,20 +31,22 @@ folder_flag=--dir # how this script is told the folder
 
 part_of() { # SERVER
   case $1 in
+    kdc) echo kerberos ;;
     namenode | datanode1 | datanode2) echo hdfs ;;
     metastore | hiveserver) echo "$1" ;;
     master | worker1 | worker2 | connect) echo spark ;;
     kafka) echo kafka ;;
-    *) fail "there is no server $1: namenode, datanode1, datanode2, metastore, hiveserver, master, worker1, worker2, connect, kafka" ;;
+    *) fail "there is no server $1: kdc, namenode, datanode1, datanode2, metastore, hiveserver, master, worker1, worker2, connect, kafka" ;;
   esac
 }
 servers_of() { # PART: in the order in which they start
   case $1 in
+    kerberos) echo kdc ;;
     hdfs) echo namenode datanode1 datanode2 ;;
     metastore | hiveserver) echo "$1" ;;
     spark) echo master worker1 worker2 connect ;;
     kafka) echo kafka ;;
-    *) fail "there is no part $1: hdfs, metastore, hiveserver, spark, kafka" ;;
+    *) fail "there is no part $1: kerberos, hdfs, metastore, hiveserver, spark, kafka" ;;
   esac
 }
 
@@ -53,6 +56,7 @@ select_server() { # SERVER: whom the functions of java_server.sh are about from 
   folder=$cluster/$server
   marker=-Dqlake.server=$folder
   [ "$server" != kafka ] || marker=$folder/server.properties
+  [ "$server" != kdc ] || marker=$folder/kdc.pid
 }
 
 setting() { sed -n "s/^$1=//p" "$cluster/cluster.env" 2>/dev/null | tail -n 1; }
@@ -64,6 +68,76 @@ set_setting() { # KEY VALUE
 host_and_port() { # KEY: what its address says without protocol and path
   setting "$1" | sed 's,^[a-z]*://,,; s,/.*,,'
 }
+
+# --- Kerberos ---
+
+realm=QLAKE.TEST
+PATH=$PATH:/usr/sbin # where Debian has the KDC's programs
+
+# Servers and users have keys in files, nobody has a password: lake may do everything on HDFS, stranger what anybody may.
+set_up_kerberos() {
+  command -v krb5kdc >/dev/null || fail 'there is no KDC: run scripts/cluster.sh install'
+  local port
+  port=$(free_ports 1)
+  set_setting kdc "127.0.0.1:$port"
+  set_setting krb5_config "$cluster/kdc/krb5.conf"
+  rm -rf "$cluster/kdc"
+  mkdir -p "$cluster/kdc"
+  cat >"$cluster/kdc/krb5.conf" <<CONF
+[libdefaults]
+  default_realm = $realm
+  dns_lookup_kdc = false
+  dns_canonicalize_hostname = false
+  udp_preference_limit = 1
+[realms]
+  $realm = {
+    kdc = 127.0.0.1:$port
+  }
+[domain_realm]
+  localhost = $realm
+CONF
+  # A ticket is good for so long after its end, by default for 5 minutes.
+  cat >"$cluster/kdc/kdc.conf" <<CONF
+[libdefaults]
+  clockskew = 5
+[kdcdefaults]
+  kdc_listen = 127.0.0.1:$port
+  kdc_tcp_listen = 127.0.0.1:$port
+[realms]
+  $realm = {
+    database_name = $cluster/kdc/principal
+    key_stash_file = $cluster/kdc/stash
+    acl_file = $cluster/kdc/acl
+  }
+[logging]
+  kdc = FILE:$cluster/kdc/kdc.log
+CONF
+  with_kdc kdb5_util -r "$realm" create -s -P none >"$cluster/kdc/create.log" 2>&1 ||
+    { cat "$cluster/kdc/create.log" >&2; fail "cannot create $cluster/kdc/principal"; }
+  add_keys servers nn/localhost dn/localhost HTTP/localhost
+  add_keys lake lake
+  add_keys stranger stranger
+}
+
+add_keys() { # FILE PRINCIPAL...
+  local principal file=$cluster/kdc/$1.keytab
+  shift
+  for principal in "$@"; do echo "addprinc -randkey $principal"; done |
+    with_kdc kadmin.local -r "$realm" >>"$cluster/kdc/create.log" 2>&1
+  echo "ktadd -k $file $*" | with_kdc kadmin.local -r "$realm" >>"$cluster/kdc/create.log" 2>&1
+  [ -s "$file" ] || { tail -n 20 "$cluster/kdc/create.log" >&2; fail "cannot make $file"; }
+}
+
+with_kdc() { env KRB5_CONFIG="$cluster/kdc/krb5.conf" KRB5_KDC_PROFILE="$cluster/kdc/kdc.conf" "$@"; }
+
+launch_kdc() {
+  # Not by with_kdc: the process would be that of this script, and the KDC its child.
+  setsid env KRB5_CONFIG="$folder/krb5.conf" KRB5_KDC_PROFILE="$folder/kdc.conf" \
+    krb5kdc -n -r "$realm" -P "$marker" </dev/null >"$folder/server.out" 2>&1 &
+  echo $! >"$folder/pid"
+  disown
+}
+is_ready_kdc() { is_open kdc; }
 
 # --- HDFS ---
 
@@ -78,23 +152,27 @@ xml() { # KEY VALUE...
 
 set_up_hdfs() {
   [ -d "$hadoop" ] || fail 'HDFS is not installed: run scripts/cluster.sh install'
-  local rpc http
+  local rpc http host=127.0.0.1 security=()
+  # Tickets are for names, not for addresses.
+  [ -z "$(setting kdc)" ] || host=localhost
   read -r rpc http < <(free_ports 2)
-  set_setting hdfs "hdfs://127.0.0.1:$rpc"
-  set_setting webhdfs "http://127.0.0.1:$http"
+  set_setting hdfs "hdfs://$host:$rpc"
+  set_setting webhdfs "http://$host:$http"
   rm -rf "$cluster/namenode" "$cluster/datanode1" "$cluster/datanode2"
   # The servers want folders of web pages to be there.
   mkdir -p "$cluster/hadoop/webapps/hdfs" "$cluster/hadoop/webapps/datanode"
-  xml fs.defaultFS "hdfs://127.0.0.1:$rpc" >"$cluster/hadoop/core-site.xml"
+  [ -z "$(setting kdc)" ] || mapfile -t security < <(core_security)
+  xml fs.defaultFS "hdfs://$host:$rpc" "${security[@]}" >"$cluster/hadoop/core-site.xml"
+  [ -z "$(setting kdc)" ] || mapfile -t security < <(hdfs_security)
   # A server that died counts as dead after about 12 s here, after 10 minutes by default; and small files would take 0.4 s
   # each by default, because the delay doubles until the other DataNode has reported its copy.
   xml dfs.replication 2 \
-    dfs.namenode.rpc-address "127.0.0.1:$rpc" dfs.namenode.http-address "127.0.0.1:$http" \
+    dfs.namenode.rpc-address "$host:$rpc" dfs.namenode.http-address "$host:$http" \
     dfs.namenode.name.dir "file://$cluster/namenode/data" \
     dfs.namenode.handler.count 8 dfs.namenode.safemode.extension 0 \
     dfs.heartbeat.interval 1 dfs.namenode.heartbeat.recheck-interval 1000 \
     dfs.client.block.write.locateFollowingBlock.initial.delay.ms 20 dfs.client.block.write.locateFollowingBlock.retries 10 \
-    >"$cluster/hadoop/hdfs-site.xml"
+    "${security[@]}" >"$cluster/hadoop/hdfs-site.xml"
   cat >"$cluster/hadoop/log4j.properties" <<'PROPERTIES'
 log4j.rootLogger=WARN, log
 log4j.logger.org.apache.hadoop.hdfs.server.namenode.NameNode=INFO
@@ -106,15 +184,34 @@ PROPERTIES
   select_server namenode
   mkdir -p "$folder"
   "$(java_program)" -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "${hadoop_options[@]}" \
-    -cp "$cluster/hadoop:$hadoop/*" org.apache.hadoop.hdfs.server.namenode.NameNode -format -force -nonInteractive \
+    "-Djava.security.krb5.conf=$cluster/kdc/krb5.conf" -cp "$cluster/hadoop:$hadoop/*" \
+    org.apache.hadoop.hdfs.server.namenode.NameNode -format -force -nonInteractive \
     >"$folder/format.log" 2>&1 || { tail -n 20 "$folder/format.log" >&2; fail "cannot format $folder/data"; }
+}
+
+# What Hadoop asks of itself and of others with Kerberos: a key or a value a line.
+core_security() {
+  printf '%s\n' hadoop.security.authentication kerberos \
+    hadoop.user.group.static.mapping.overrides 'lake=supergroup;stranger=strangers' \
+    hadoop.http.authentication.type kerberos hadoop.http.authentication.kerberos.principal "HTTP/localhost@$realm" \
+    hadoop.http.authentication.kerberos.keytab "$cluster/kdc/servers.keytab" \
+    hadoop.http.authentication.kerberos.endpoint.whitelist /jmx # is_ready_namenode
+}
+# A DataNode proves who it is by a privileged port, or else by SASL and TLS, unless it is told that this is a test.
+hdfs_security() {
+  printf '%s\n' dfs.namenode.kerberos.principal "nn/localhost@$realm" dfs.datanode.kerberos.principal "dn/localhost@$realm" \
+    dfs.web.authentication.kerberos.principal "HTTP/localhost@$realm"
+  printf '%s\n' namenode.keytab.file datanode.keytab.file web.authentication.kerberos.keytab |
+    sed "s,.*,dfs.&\n$cluster/kdc/servers.keytab,"
+  printf '%s\n' dfs.block.access.token.enable true ignore.secure.ports.for.testing true
 }
 
 # WebHDFS serialises with a library that looks into java.lang.
 hadoop_options=(--add-opens=java.base/java.lang=ALL-UNNAMED -Djava.net.preferIPv4Stack=true -Dhadoop.policy.file=hadoop-policy.xml)
 
 run_hadoop() { # CLASS ARGUMENT...
-  run_server -Xmx128m "$marker" "${hadoop_options[@]}" "-Dhadoop.log.dir=$folder" -cp "$cluster/hadoop:$hadoop/*" "$@"
+  run_server -Xmx128m "$marker" "${hadoop_options[@]}" "-Djava.security.krb5.conf=$cluster/kdc/krb5.conf" \
+    "-Dhadoop.log.dir=$folder" -cp "$cluster/hadoop:$hadoop/*" "$@"
 }
 
 answers() { # URL PATTERN
@@ -126,7 +223,9 @@ PYTHON
 }
 
 launch_namenode() { run_hadoop org.apache.hadoop.hdfs.server.namenode.NameNode; }
-is_ready_namenode() { answers "$(setting webhdfs)/webhdfs/v1/?op=GETFILESTATUS" FileStatus; }
+is_ready_namenode() { # what anybody may ask, with a ticket or without
+  answers "$(setting webhdfs)/jmx?qry=Hadoop:service=NameNode,name=NameNodeStatus" '"State" : "active"'
+}
 
 launch_datanode() {
   mkdir -p "$folder"
@@ -335,7 +434,7 @@ restart_server() {
 # Nobody in front of whom it serves: those that started last end first.
 known_servers() {
   local server
-  for server in connect worker2 worker1 master hiveserver metastore datanode2 datanode1 namenode kafka; do
+  for server in connect worker2 worker1 master hiveserver metastore datanode2 datanode1 namenode kdc kafka; do
     [ ! -e "$cluster/$server/pid" ] || echo "$server"
   done
 }
@@ -460,6 +559,7 @@ case $command in
   install)
     "$repository/scripts/install.sh" --kafka
     "$repository/scripts/install.sh" --hdfs
+    "$repository/scripts/install.sh" --kerberos
     "$repository/scripts/install.sh" --hive
     "$repository/scripts/spark.sh" install
     ;;

@@ -8,10 +8,12 @@
 #   scripts/install.sh --spark  also Spark with Delta, in .deps/spark, and what it reads Kafka with, in .deps/spark-kafka
 #                               (scripts/spark.sh)
 #   scripts/install.sh --hdfs   also HDFS, in .deps/hdfs (scripts/cluster.sh)
+#   scripts/install.sh --kerberos
+#                               also a KDC and its clients (scripts/cluster.sh up kerberos hdfs)
 #   scripts/install.sh --hive   also Hive's metastore and HiveServer2, in .deps/hive (scripts/cluster.sh), and
 #                               a client in Python, in .deps/hive-client
 #   scripts/install.sh --test   also all that `make test` needs (Python with readers of the lake, in .deps/venv; the
-#                               broker; HDFS; Hive; a schema registry, in .deps/registry; Spark; promtool; cron)
+#                               broker; HDFS; a KDC; Hive; a schema registry, in .deps/registry; Spark; promtool; cron)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -187,6 +189,10 @@ install_hdfs() {
   install_jars hdfs
 }
 
+install_kerberos() { # the servers of these packages find no realm and do not start
+  apt_install krb5-kdc krb5-admin-server krb5-user
+}
+
 install_hive() {
   say "Hive (mvn)"
   install_jars hive
@@ -274,6 +280,9 @@ if [ "${1-}" = --kafka ] || [ "${1-}" = --test ]; then
 fi
 if [ "${1-}" = --hdfs ] || [ "${1-}" = --test ]; then
   once hdfs "$(declare -f install_jars)" "$(cat scripts/hdfs/pom.xml scripts/hdfs/jars.sha256)"
+fi
+if [ "${1-}" = --kerberos ] || [ "${1-}" = --test ]; then
+  once kerberos
 fi
 if [ "${1-}" = --hive ] || [ "${1-}" = --test ]; then
   once hive "$(declare -f install_jars)" "$(cat scripts/hive/pom.xml scripts/hive/jars.sha256)"

@@ -25,6 +25,8 @@ lake::LakeOptions LakeOptionsOf(const Settings& settings, const std::string& lak
   lake::LakeOptions options{.root = lake, .memory_bytes = settings.memory_bytes};
   if (!storage::IsOnHdfs(lake)) return options;
   options.hdfs.webhdfs = SplitAtCommas(settings.all.at("hdfs.webhdfs").value);
+  bool is_kerberos = settings.all.at("hdfs.auth").value == "kerberos";
+  options.hdfs.auth = is_kerberos ? storage::HdfsAuth::kKerberos : storage::HdfsAuth::kSimple;
   options.hdfs.user = settings.all.at("hdfs.user").value;
   options.hdfs.delegation_token = SecretOf(settings, "hdfs.delegation_token");
   options.hdfs.ca_file = settings.all.at("hdfs.ca_file").value;

@@ -86,8 +86,10 @@ const std::vector<SettingDefinition>& SettingDefinitions() {
       {"hdfs.webhdfs", "--webhdfs", "", AnyText(),
        "where the NameNodes of a lake on HDFS answer WebHDFS, http(s)://host:port with commas between (default: port "
        "9870 of the lake's host)"},
-      {"hdfs.user", "--hdfs-user", "", AnyText(), "user on HDFS (default: that of the process)"},
-      {"hdfs.delegation_token", "", "", Secret(), "token of HDFS, instead of a user"},
+      {"hdfs.auth", "--hdfs-auth", "simple", OneOf({"simple", "kerberos"}),
+       "kerberos where HDFS asks for tickets: those of kinit, or of the keytab in KRB5_CLIENT_KTNAME"},
+      {"hdfs.user", "--hdfs-user", "", AnyText(), "user on HDFS, with simple (default: that of the process)"},
+      {"hdfs.delegation_token", "", "", Secret(), "token of HDFS, instead of user and ticket"},
       {"hdfs.ca_file", "--hdfs-ca-file", "", PathOfAnything(),
        "PEM file of the authorities to trust for https (default: the system's)"},
       {"hdfs.retry_for", "--hdfs-retry-for", "60s", DurationOf(), "how long to ask again while HDFS does not answer"},

@@ -65,10 +65,14 @@ TEST_F(SettingsTest, ALakeOnHdfsIsAnAddressAndNoPath) {
   auto options = LakeOptionsOf(settings, settings.lake);
   EXPECT_EQ(options.hdfs.webhdfs, (std::vector<std::string>{"http://a:9870", "b:9870"}));
   EXPECT_EQ(options.hdfs.delegation_token, "hunter2");
+  EXPECT_EQ(options.hdfs.auth, storage::HdfsAuth::kSimple);
   EXPECT_EQ(options.hdfs_lease.count(), 8'000);
   EXPECT_NE(
       FailureOf({{"lake", "s3://bucket/lake"}}).find("lake (--lake) must be a folder of the local disk or hdfs://"),
       std::string::npos);
+  Settings kerberos = ResolveSettings({{"hdfs.auth", "kerberos"}}, "conf/qlake.toml");
+  EXPECT_EQ(LakeOptionsOf(kerberos, kerberos.lake).hdfs.auth, storage::HdfsAuth::kKerberos);
+  EXPECT_NE(FailureOf({{"hdfs.auth", "tls"}}).find("hdfs.auth (--hdfs-auth) must be"), std::string::npos);
   EXPECT_NE(FailureOf({{"hdfs.lease", "10ms"}}).find("hdfs.lease (--hdfs-lease) must be"), std::string::npos);
 }
 

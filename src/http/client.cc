@@ -5,11 +5,14 @@
 #include <cctype>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/mask.h"
 #include "http/curl_library.h"
 
 namespace qlake::http {
 namespace {
+
+constexpr int kUnauthorized = 401;
 
 bool IsForTheUser(CURLcode code) {
   switch (code) {
@@ -49,11 +52,34 @@ std::string_view Trim(std::string_view text) {
   return text;
 }
 
+void RequireNegotiation() {
+  const curl_version_info_data* curl = Curl().version_info(CURLVERSION_NOW);
+  if ((curl->features & CURL_VERSION_SPNEGO) != 0) return;
+  throw base::InputError(
+      "the libcurl.so.4 of this machine cannot ask by Kerberos, install one with GSS-API, such as Debian's libcurl4: "
+      "version {}",
+      curl->version);
+}
+
+// What GSS-API says when there is no ticket, and what to do about it.
+base::Error NoTicket(const std::string& url, std::string_view reason) {
+  if (reason.find("Cannot contact any KDC") != std::string_view::npos) {
+    return base::UnavailableError("cannot ask {}: no KDC answers: {}", base::MaskSecrets(url), reason);
+  }
+  bool is_server_unknown = reason.starts_with("Server ") && reason.ends_with("not found in Kerberos database");
+  return base::InputError("cannot ask {}: Kerberos has no ticket for it, {}: {}", base::MaskSecrets(url),
+                          is_server_unknown
+                              ? "ask the server by the name that its principal HTTP/name has"
+                              : "run kinit, or name a keytab in KRB5_CLIENT_KTNAME (klist shows what is there)",
+                          reason);
+}
+
 }  // namespace
 
 class Client::Handle {
  public:
-  explicit Handle(ClientOptions options) : options_(std::move(options)) {
+  Handle(ClientOptions options, std::shared_ptr<Sessions> sessions)
+      : options_(std::move(options)), sessions_(std::move(sessions)) {
     curl_ = Curl().easy_init();
     if (curl_ == nullptr) throw base::IoError("cannot start libcurl");
   }
@@ -62,9 +88,22 @@ class Client::Handle {
   Handle& operator=(const Handle&) = delete;
 
   Response Ask(const Request& request) {
+    if (!request.negotiates) return Exchange(request, [] {});
+    if (std::string cookie = sessions_->CookieFor(request.url); !cookie.empty()) {
+      Response response = Exchange(request, [&] { Curl().easy_setopt(curl_, CURLOPT_COOKIE, cookie.c_str()); });
+      if (response.status != kUnauthorized) return response;  // It is forgotten after hours, or by a server begun anew.
+    }
+    return Negotiate(request);
+  }
+
+ private:
+  template <typename Identify>
+  Response Exchange(const Request& request, Identify identify) {
     response_ = {};
+    cookie_.clear();
     Curl().easy_reset(curl_);
     SetCommon(request.url);
+    identify();
     Headers headers;
     if (request.method != Method::kGet) Curl().easy_setopt(curl_, CURLOPT_CUSTOMREQUEST, NameOf(request.method));
     if (request.method == Method::kPut || request.method == Method::kPost) {
@@ -82,7 +121,23 @@ class Client::Handle {
     return std::move(response_);
   }
 
- private:
+  Response Negotiate(const Request& request) {
+    RequireNegotiation();
+    no_ticket_.clear();
+    Response response = Exchange(request, [&] {
+      Curl().easy_setopt(curl_, CURLOPT_HTTPAUTH, CURLAUTH_NEGOTIATE);
+      Curl().easy_setopt(curl_, CURLOPT_USERPWD, ":");  // Whoever the ticket is of.
+      // Without a ticket libcurl asks all the same, as nobody, and says why among what it tells a debugger.
+      Curl().easy_setopt(curl_, CURLOPT_VERBOSE, 1L);
+      Curl().easy_setopt(curl_, CURLOPT_DEBUGFUNCTION, TakeNoTicket);
+      Curl().easy_setopt(curl_, CURLOPT_DEBUGDATA, this);
+    });
+    if (!no_ticket_.empty()) throw NoTicket(request.url, no_ticket_);
+    base::LogDebug("Kerberos has said who asks", {{"server", OriginOf(request.url)}, {"status", response.status}});
+    if (response.status != kUnauthorized && !cookie_.empty()) sessions_->Keep(request.url, cookie_);
+    return response;
+  }
+
   void SetCommon(const std::string& url) {
     Curl().easy_setopt(curl_, CURLOPT_URL, url.c_str());
     Curl().easy_setopt(curl_, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -126,23 +181,59 @@ class Client::Handle {
   }
 
   static size_t TakeHeader(char* bytes, size_t size, size_t count, void* self) {
-    std::string_view line(bytes, size * count);
+    auto& handle = *static_cast<Handle*>(self);
+    std::string_view line = Trim({bytes, size * count});
     size_t colon = line.find(':');
-    if (colon != std::string_view::npos) {
+    if (line.starts_with("HTTP/")) {
+      handle.BeginResponse(line);
+    } else if (colon != std::string_view::npos) {
       std::string name(line.substr(0, colon));
       std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-      static_cast<Handle*>(self)->response_.headers[name] = Trim(line.substr(colon + 1));
+      std::string_view value = Trim(line.substr(colon + 1));
+      handle.response_.headers[name] = value;
+      if (name == "set-cookie") handle.TakeCookie(Trim(value.substr(0, value.find(';'))));
     }
     return size * count;
   }
 
+  // One exchange may have several: "100 Continue", or a 401 that is negotiated about.
+  void BeginResponse(std::string_view status_line) {
+    response_.headers.clear();
+    cookie_.clear();
+    size_t space = std::min(status_line.find(' '), status_line.size());
+    size_t reason = status_line.find(' ', space + 1);
+    response_.reason = reason == std::string_view::npos ? "" : Trim(status_line.substr(reason));
+  }
+
+  void TakeCookie(std::string_view cookie) {
+    if (cookie.find('=') >= cookie.size() - 1) return;  // It has no value: it is taken back.
+    if (!cookie_.empty()) cookie_ += "; ";
+    cookie_ += cookie;
+  }
+
+  static int TakeNoTicket(CURL*, curl_infotype type, char* bytes, size_t size, void* self) {
+    constexpr std::string_view kBegin = "gss_";
+    constexpr std::string_view kFailed = "failed: ";
+    std::string_view text(bytes, size);
+    size_t failed = text.find(kFailed);
+    if (type == CURLINFO_TEXT && text.starts_with(kBegin) && failed != std::string_view::npos) {
+      text = Trim(text.substr(failed + kFailed.size()));
+      static_cast<Handle*>(self)->no_ticket_ = text.substr(0, text.find_last_not_of('.') + 1);
+    }
+    return 0;
+  }
+
   const ClientOptions options_;
+  const std::shared_ptr<Sessions> sessions_;
   CURL* curl_ = nullptr;
-  Response response_;  // While it comes.
+  Response response_;      // While it comes.
+  std::string cookie_;     // That comes with it, or several with "; " between.
+  std::string no_ticket_;  // Why GSS-API has none.
   std::array<char, CURL_ERROR_SIZE> reason_{};
 };
 
-Client::Client(ClientOptions options) : handle_(std::make_unique<Handle>(std::move(options))) {}
+Client::Client(ClientOptions options, std::shared_ptr<Sessions> sessions)
+    : handle_(std::make_unique<Handle>(std::move(options), std::move(sessions))) {}
 Client::~Client() = default;
 
 Response Client::Send(const Request& request) { return handle_->Ask(request); }
@@ -162,7 +253,7 @@ Response ClientPool::Send(const Request& request) {
       idle_.pop_back();
     }
   }
-  if (!client) client = std::make_unique<Client>(options_);
+  if (!client) client = std::make_unique<Client>(options_, sessions_);
   Response response = client->Send(request);  // One that fails goes, and its connections with it.
   std::lock_guard lock(mutex_);
   idle_.push_back(std::move(client));

@@ -109,6 +109,7 @@ TEST(ClientTest, AnyStatusIsAResponse) {
   Client client({});
   EXPECT_EQ(client.Get(server.At("/a")).body, "GET /a");
   EXPECT_EQ(client.Get(server.At("/missing")).status, 404);
+  EXPECT_EQ(client.Get(server.At("/missing")).reason, "Not Found");
   Response posted = client.Post(server.At("/b"), "text/x-test", "bytes");
   EXPECT_EQ(posted.status, 200);
   EXPECT_EQ(posted.body, "POST /b text/x-test bytes");
@@ -131,6 +132,19 @@ TEST(ClientTest, ARedirectIsAResponseThatNamesItsAddress) {
   Response response = Client({}).Send({Method::kPut, server.At("/moved"), "t/t", ""});
   EXPECT_EQ(response.status, 307);
   EXPECT_EQ(response.headers.at("location"), "/elsewhere?a=1:2");
+}
+
+TEST(ClientTest, WithoutATicketNegotiationSaysWhatToDo) {
+  Server server("http");
+  setenv("KRB5CCNAME", "FILE:/no/such/tickets", 1);
+  setenv("KRB5_CLIENT_KTNAME", "FILE:/no/such/keytab", 1);
+  try {
+    Client({}).Send({.url = server.At("/a"), .negotiates = true});
+    FAIL() << "no failure";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.kind(), base::ErrorKind::kInput);
+    EXPECT_NE(error.message().find("run kinit"), std::string::npos) << error.message();
+  }
 }
 
 TEST(ClientTest, AnAnswerThatStopsInTheMiddleIsUnavailable) {

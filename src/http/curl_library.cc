@@ -27,6 +27,7 @@ CurlLibrary Load() {
   Find(library, "curl_easy_perform", curl.easy_perform);
   Find(library, "curl_easy_getinfo", curl.easy_getinfo);
   Find(library, "curl_easy_strerror", curl.easy_strerror);
+  Find(library, "curl_version_info", curl.version_info);
   Find(library, "curl_slist_append", curl.slist_append);
   Find(library, "curl_slist_free_all", curl.slist_free_all);
   CURLcode started = curl.global_init(CURL_GLOBAL_DEFAULT);

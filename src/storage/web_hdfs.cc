@@ -23,6 +23,7 @@ using std::chrono::milliseconds;
 
 constexpr int kTemporaryRedirect = 307;
 constexpr int kUnauthorized = 401;
+constexpr const char* kForbidden = "HTTP 403";
 constexpr int kServerErrors = 500;
 constexpr milliseconds kFirstPause{50};
 constexpr milliseconds kLongestPause{2'000};
@@ -60,6 +61,7 @@ HdfsAnswer Understand(http::Response response) {
   HdfsAnswer answer{.status = response.status, .body = std::move(response.body)};
   if (answer.status < 400) return answer;
   answer.exception = fmt::format("HTTP {}", answer.status);
+  answer.message = base::MaskSecrets(response.reason);
   base::Json json = base::Json::parse(answer.body, nullptr, false);
   if (json.is_object() && json.contains("RemoteException")) {
     const base::Json& told = json["RemoteException"];
@@ -78,6 +80,12 @@ HdfsAnswer Understand(http::Response response) {
 
 bool IsAboutTheFile(const HdfsAnswer& answer) {
   return Contains(kAboutTheFile, answer.exception) || answer.message.find("out of the range") != std::string::npos;
+}
+
+// Tickets are the process's, and so is what they have opened: a command opens its lake more than once.
+std::shared_ptr<http::Sessions> SessionsOfThisProcess() {
+  static const auto sessions = std::make_shared<http::Sessions>();
+  return sessions;
 }
 
 // host of http://host:port/...
@@ -119,9 +127,14 @@ class WebHdfs::Attempts {
   }
 
   [[noreturn]] void Refuse(const HdfsAnswer& answer) const {
-    throw base::InputError(
-        "HDFS does not accept user or token, set hdfs.user or hdfs.delegation_token: it would not {}: {} {}", what_,
-        answer.exception, base::MaskSecrets(answer.message));
+    const char* who = "user or token, set hdfs.user, hdfs.delegation_token or, on a cluster with Kerberos, hdfs.auth";
+    if (!options_.delegation_token.empty()) {
+      who = "hdfs.delegation_token, have a new one fetched";
+    } else if (options_.auth == HdfsAuth::kKerberos) {
+      who = "our ticket of Kerberos, run kinit as a user of this cluster (klist shows whom the ticket is of)";
+    }
+    throw base::InputError("HDFS does not accept {}: it would not {}: {} {}", who, what_, answer.exception,
+                           base::MaskSecrets(answer.message));
   }
 
   std::set<std::string> bad_hosts;  // Of DataNodes that failed.
@@ -140,12 +153,18 @@ WebHdfs::WebHdfs(const std::string& namenode, HdfsOptions options)
                 .connect_timeout = milliseconds(5'000),
                 .timeout = milliseconds(0),
                 .stall_timeout = options_.stall_timeout,
-                .body_bytes_max = UINT64_MAX}) {
+                .body_bytes_max = UINT64_MAX},
+               SessionsOfThisProcess()) {
   if (options_.webhdfs.empty()) options_.webhdfs.push_back(namenode.substr(0, namenode.find(':')) + ":9870");
   for (std::string& address : options_.webhdfs) address = NormalizeAddress(address);
+  if (options_.auth == HdfsAuth::kKerberos && !options_.user.empty()) {
+    throw base::InputError("hdfs.user cannot be set with hdfs.auth kerberos, the ticket says who asks: {}",
+                           options_.user);
+  }
+  negotiates_ = options_.auth == HdfsAuth::kKerberos && options_.delegation_token.empty();
   if (!options_.delegation_token.empty()) {
     identity_ = "&delegation=" + http::EncodeUrl(options_.delegation_token, false);
-  } else {
+  } else if (!negotiates_) {
     std::string user = options_.user.empty() ? UserOfThisProcess() : options_.user;
     identity_ = "&user.name=" + http::EncodeUrl(user, false);
   }
@@ -189,11 +208,14 @@ std::optional<http::Response> WebHdfs::TryNameNode(http::Method method, std::str
   try {
     http::Response response = clients_.Send({.method = method,
                                              .url = UrlOf(address, operation, path, parameters),
-                                             .content_type = "application/octet-stream"});
+                                             .content_type = "application/octet-stream",
+                                             .negotiates = negotiates_});
     has_given_up_ = false;
     if (response.status < 400) return response;
     HdfsAnswer answer = Understand(response);
-    if (response.status == kUnauthorized || Contains(kAboutTheIdentity, answer.exception)) attempts.Refuse(answer);
+    // What checks tickets stands in front of WebHDFS, and does not speak as that does.
+    bool is_refused = response.status == kUnauthorized || (negotiates_ && answer.exception == kForbidden);
+    if (is_refused || Contains(kAboutTheIdentity, answer.exception)) attempts.Refuse(answer);
     // All that could have it are excluded, or do not run at the moment.
     bool has_no_datanode = answer.message.find("Failed to find datanode") != std::string::npos ||
                            answer.message.find("No active nodes contain this block") != std::string::npos;

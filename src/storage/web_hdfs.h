@@ -27,11 +27,13 @@ struct HdfsAnswer {
 
 // The operations of WebHDFS (the REST API of Hadoop) by absolute paths. It finds the active NameNode, waits while there
 // is none, and goes to other DataNodes when one fails: an answer is HDFS's own, about the file. Throws Error{kIo} when
-// no server answers for HdfsOptions::retry_for, Error{kInput} when they do not accept user, token or certificate.
+// no server answers for HdfsOptions::retry_for, Error{kInput} when they do not accept user, ticket, token or
+// certificate.
 // Thread-safe.
 class WebHdfs {
  public:
-  // `namenode`: of hdfs://NAMENODE/..., for when the options name no address.
+  // `namenode`: of hdfs://NAMENODE/..., for when the options name no address. Throws Error{kInput} on a user with
+  // Kerberos.
   WebHdfs(const std::string& namenode, HdfsOptions options);
 
   // `parameters`: "&name=value...", encoded. Asked again after an attempt without an answer, which may have been
@@ -65,7 +67,8 @@ class WebHdfs {
                     const std::string& parameters) const;
 
   HdfsOptions options_;
-  std::string identity_;            // "&user.name=..." or "&delegation=..."
+  std::string identity_;            // "&user.name=..." or "&delegation=..."; with Kerberos none.
+  bool negotiates_ = false;         // By Kerberos, with NameNodes: DataNodes see the token that comes with a redirect.
   std::atomic<size_t> active_ = 0;  // Index of the address that answered last.
   // A call has given up since the last answer: others do not wait as long for the same again.
   std::atomic<bool> has_given_up_ = false;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include "support/qlake_process.h"
@@ -63,6 +64,12 @@ void HdfsCluster::ReadAddresses() {
     if (line.starts_with("hiveserver=")) hiveserver_ = line.substr(11);
   }
   if (webhdfs_.empty()) throw std::runtime_error("there is no HDFS in " + folder_);
+}
+
+std::string HdfsCluster::KdcLog() const {
+  std::stringstream text;
+  text << std::ifstream(folder_ + "/kdc/kdc.log").rdbuf();
+  return text.str();
 }
 
 std::string HdfsCluster::NewFolder() const {

@@ -24,10 +24,14 @@ class HdfsCluster {
   const std::string& metastore() const { return metastore_; }    // thrift://host:port
   const std::string& connect() const { return connect_; }        // sc://host:port
   const std::string& hiveserver() const { return hiveserver_; }  // host:port
-  std::string NewFolder() const;                                 // hdfs://host:port/test-N, that nothing lies in.
+  // With the part kerberos: its configuration, the keys of a user (lake, stranger), what the KDC has been asked.
+  std::string krb5_config() const { return folder_ + "/kdc/krb5.conf"; }
+  std::string keytab(const std::string& user) const { return folder_ + "/kdc/" + user + ".keytab"; }
+  std::string KdcLog() const;
+  std::string NewFolder() const;  // hdfs://host:port/test-N, that nothing lies in.
 
   void Kill(const std::string& server);  // As kill -9 does: namenode, datanode1, datanode2, metastore, hiveserver,
-                                         // worker1, worker2, connect.
+                                         // worker1, worker2, connect, kdc.
   void Restart(const std::string& server);
 
  private:
