@@ -76,6 +76,7 @@ Findings Examine(const CommandLine& line, std::ostream& out) {
   CheckBroker(*settings, findings);
   CheckRegistry(*settings, findings);
   CheckSpark(*settings, findings);
+  CheckMetastore(*settings, findings);
   size_t before = findings.size();
   CheckHdfs(*settings, findings);
   bool is_out_of_reach = findings.size() > before && findings.back().severity == Severity::kError;

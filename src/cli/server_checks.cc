@@ -5,8 +5,10 @@
 #include "base/error.h"
 #include "base/mask.h"
 #include "cli/hdfs_settings.h"
+#include "cli/hive_settings.h"
 #include "cli/kafka_settings.h"
 #include "cli/registry_settings.h"
+#include "hive/metastore.h"
 #include "kafka/cluster.h"
 #include "kafka/schema_registry.h"
 #include "spark/session.h"
@@ -89,6 +91,20 @@ void CheckHdfs(const Settings& settings, Findings& findings) {
     AddFine(findings, "cluster", fmt::format("HDFS answers, {} folders in the lake: {}", folders, settings.lake));
   } catch (const base::Error& error) {
     AddError(findings, "cluster", error.message(), RemedyFor(error, "HDFS (WebHDFS)"));
+  }
+}
+
+void CheckMetastore(const Settings& settings, Findings& findings) {
+  if (settings.Text("hive.metastore").empty()) return;
+  try {
+    auto options = MetastoreOf(settings);
+    options.timeout = kPatience;
+    const std::string& database = settings.Text("hive.database");
+    size_t tables = hive::Metastore(options).ListTables(database).size();
+    AddFine(findings, "cluster",
+            fmt::format("the metastore answers, {} tables in {}: {}", tables, database, settings.Text("hive.metastore")));
+  } catch (const base::Error& error) {
+    AddError(findings, "cluster", error.message(), RemedyFor(error, "the Hive Metastore"));
   }
 }
 

@@ -11,5 +11,6 @@ void CheckBroker(const Settings& settings, Findings& findings);
 void CheckRegistry(const Settings& settings, Findings& findings);
 void CheckSpark(const Settings& settings, Findings& findings);
 void CheckHdfs(const Settings& settings, Findings& findings);
+void CheckMetastore(const Settings& settings, Findings& findings);
 
 }  // namespace qlake::cli

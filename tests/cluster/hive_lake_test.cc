@@ -236,6 +236,18 @@ TEST_F(HiveLakeTest, ARepairOfWhatIsShownAlreadyChangesNothing) {
   EXPECT_EQ(CountSales(), R"([["1"]])");
 }
 
+TEST_F(HiveLakeTest, DoctorAsksTheMetastoreThatIsSet) {
+  Sell("2023-05-20T14", {{.id = "a"}});
+  MustRepair();
+  auto doctor = [&](const std::string& metastore) {
+    return Qlake({"doctor", "--lake", lake(), "--metastore", metastore, "--hive-database", database_}, {}, folder()).out;
+  };
+  std::string found = doctor(cluster_.metastore());
+  EXPECT_NE(found.find("tables in " + database_ + ": " + cluster_.metastore()), std::string::npos) << found;
+  found = doctor("thrift://127.0.0.1:1");
+  EXPECT_NE(found.find("see that the Hive Metastore runs and can be reached"), std::string::npos) << found;
+}
+
 TEST_F(HiveLakeTest, DoctorHoldsWhatHiveReadsAgainstThePublicationThatItShowsRowByRow) {
   auto compare = [&] {
     return Qlake({"doctor", "--compare", "duckdb,hive", "--json", "--quiet", "--lake", lake(), "--metastore",
