@@ -43,7 +43,7 @@ SEED = 7
 FIRST_HOUR = "2026-11-20T14"
 DELTA_LOG_BENCH = BENCH.parent / "build" / "bin" / "delta_log_bench"
 SPARK_CLIENT_BENCH = BENCH.parent / "build" / "bin" / "spark_client_bench"
-DELTALAKE_PYTHON = BENCH.parent / ".deps" / "venv" / "bin" / "python"  # Of the conformance tests, which have it, too.
+TESTS_PYTHON = BENCH.parent / ".deps" / "venv" / "bin" / "python"  # Has deltalake and matplotlib, as the tests need.
 PEERS = ("duckdb_best", "duckdb_typical", "polars_job", "spark_job")
 # A file system looks twice at names and inodes that were freed in the last seconds, which whoever comes next would pay.
 REST_AFTER_DELETE_S = 6
@@ -253,7 +253,7 @@ def bench_simulate(rounds: int, peers: list[str]) -> dict[str, list[measure.Meas
 
 def bench_delta(rounds: int, peers: list[str]) -> dict[str, list[measure.Measurement]]:
     table = prepare_delta_table(100_000)
-    ours, theirs = [str(DELTA_LOG_BENCH)], [str(DELTALAKE_PYTHON), str(BENCH / "peers" / "delta_log.py")]
+    ours, theirs = [str(DELTA_LOG_BENCH)], [str(TESTS_PYTHON), str(BENCH / "peers" / "delta_log.py")]
     found: dict[str, list[measure.Measurement]] = {}
     for number in range(rounds):
         copies = [DATA / "out-delta-qlake", DATA / "out-delta-deltalake"]
@@ -466,7 +466,7 @@ def visible_lines(measurements: dict[str, list[dict]]) -> list[str]:
 
 def draw_growth() -> None:
     chart = [str(BENCH / "growth_chart.py"), str(RESULTS / "growth.json"), str(BENCH.parent / "docs" / "growth.svg")]
-    subprocess.run([str(DELTALAKE_PYTHON), *chart], check=True)
+    subprocess.run([str(TESTS_PYTHON), *chart], check=True)
 
 
 def write_tables() -> None:

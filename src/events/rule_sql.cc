@@ -16,16 +16,6 @@ constexpr int kShownMax = 60;  // Characters of a value in a reason.
 constexpr int kScaleMax = 18;  // Digits after the point that a number is compared in.
 constexpr int64_t kMicrosPerMinute = 60'000'000;
 
-// A backslash begins an escape there.
-std::string Literal(std::string_view text) {
-  std::string literal = "'";
-  for (char c : text) {
-    if (c == '\'' || c == '\\') literal.push_back('\\');
-    literal.push_back(c);
-  }
-  return literal + "'";
-}
-
 std::string Shown(const std::string& text) {
   return fmt::format("CASE WHEN char_length({0}) > {1} THEN concat(left({0}, {1}), '...') ELSE {0} END", text,
                      kShownMax);
@@ -63,7 +53,7 @@ class ColumnRule {
   std::string C() const { return "c" + index_; }
 
   std::string Value() const {
-    std::string name = Literal(column_.name);
+    std::string name = SparkLiteral(column_.name);
     std::string value = fmt::format("try_element_at(f_top, {})", name);
     if (column_.nested) value = fmt::format("coalesce({}, try_element_at(f_nested, {}))", value, name);
     return fmt::format("CASE WHEN is_variant_null({0}) THEN NULL ELSE {0} END", value);
@@ -100,9 +90,10 @@ class ColumnRule {
   }
 
   std::string Reason() const {
-    std::vector<std::string> cases = {fmt::format("WHEN {} IS NULL THEN NULL", V()),
-                                      fmt::format("WHEN {} <> '{}' THEN concat({}, ' must be a {}, it is ', {})", K(),
-                                                  WantedKind(), Literal(column_.name), WantedKind(), WithArticle(K()))};
+    std::vector<std::string> cases = {
+        fmt::format("WHEN {} IS NULL THEN NULL", V()),
+        fmt::format("WHEN {} <> '{}' THEN concat({}, ' must be a {}, it is ', {})", K(), WantedKind(),
+                    SparkLiteral(column_.name), WantedKind(), WithArticle(K()))};
     AddCases(cases);
     return fmt::format("CASE {} END", fmt::join(cases, " "));
   }
@@ -119,20 +110,20 @@ class ColumnRule {
       condition = "TRUE";
     } else if (!column_.required_for.empty()) {
       std::vector<std::string> types;
-      for (const auto& name : column_.required_for) types.push_back(Literal(name));
+      for (const auto& name : column_.required_for) types.push_back(SparkLiteral(name));
       condition = fmt::format("{} IS NULL AND {} IN ({})", type.R(), type.T(), fmt::join(types, ", "));
     } else {
       return "";
     }
     return fmt::format("CASE WHEN {} IS NULL AND {} THEN {} END", V(), condition,
-                       Literal(column_.name + " is missing"));
+                       SparkLiteral(column_.name + " is missing"));
   }
 
   std::string StandsTwice() const {
     if (!column_.nested) return "";
-    std::string name = Literal(column_.name);
+    std::string name = SparkLiteral(column_.name);
     return fmt::format("CASE WHEN map_contains_key(f_top, {0}) AND map_contains_key(f_nested, {0}) THEN {1} END", name,
-                       Literal("a field stands twice: " + column_.name));
+                       SparkLiteral("a field stands twice: " + column_.name));
   }
 
  private:
@@ -144,7 +135,7 @@ class ColumnRule {
   std::string Refuse(const std::string& condition, const std::string& why) const {
     // What the value was may be known to few.
     std::string value = column_.personal ? "'***'" : Shown(fmt::format("try_variant_get({}, '$', 'string')", V()));
-    return fmt::format("WHEN {} THEN concat({}, {})", condition, Literal(column_.name + " " + why + ": "), value);
+    return fmt::format("WHEN {} THEN concat({}, {})", condition, SparkLiteral(column_.name + " " + why + ": "), value);
   }
 
   void AddCases(std::vector<std::string>& cases) const {
@@ -169,7 +160,7 @@ class ColumnRule {
                  fmt::format("must be {} digits", column_.digits)));
     } else if (!column_.values.empty()) {
       std::vector<std::string> values;
-      for (const auto& value : column_.values) values.push_back(Literal(value));
+      for (const auto& value : column_.values) values.push_back(SparkLiteral(value));
       cases.push_back(
           Refuse(fmt::format("{} NOT IN ({})", T(), fmt::join(values, ", ")), "is none of the values that there are"));
     }
@@ -223,13 +214,23 @@ std::string Depth(int depth_max) {
 std::string NamesOf(const EventShape& shape, bool nested) {
   std::vector<std::string> names;
   for (const auto& column : shape.columns) {
-    if (!nested || column.nested) names.push_back(Literal(column.name));
+    if (!nested || column.nested) names.push_back(SparkLiteral(column.name));
   }
-  if (!nested && !shape.nested.empty()) names.push_back(Literal(shape.nested));
+  if (!nested && !shape.nested.empty()) names.push_back(SparkLiteral(shape.nested));
   return names.empty() ? "''" : fmt::format("{}", fmt::join(names, ", "));
 }
 
 }  // namespace
+
+// A backslash begins an escape there.
+std::string SparkLiteral(std::string_view text) {
+  std::string literal = "'";
+  for (char c : text) {
+    if (c == '\'' || c == '\\') literal.push_back('\\');
+    literal.push_back(c);
+  }
+  return literal + "'";
+}
 
 std::string RuleSql(const EventShape& shape, const std::string& messages) {
   std::vector<ColumnRule> rules;
@@ -259,7 +260,7 @@ std::string RuleSql(const EventShape& shape, const std::string& messages) {
       {fmt::format("CASE WHEN p_depth <= {} THEN try_variant_get(p_json, '$', 'map<string,variant>') END AS f_top",
                    shape.depth_max)});
   layers.Add({fmt::format("try_variant_get(try_element_at(f_top, {}), '$', 'map<string,variant>') AS f_nested",
-                          Literal(shape.nested))});
+                          SparkLiteral(shape.nested))});
 
   std::vector<std::string> values;
   std::vector<std::string> kinds;
@@ -284,17 +285,17 @@ std::string RuleSql(const EventShape& shape, const std::string& messages) {
         fmt::format("CASE WHEN map_contains_key(f_top, {0}) AND f_nested IS NULL AND NOT "
                     "is_variant_null(try_element_at(f_top, {0})) "
                     "THEN {1} END",
-                    Literal(shape.nested), Literal(shape.nested + " must be an object")));
+                    SparkLiteral(shape.nested), SparkLiteral(shape.nested + " must be an object")));
   }
   whole.push_back(fmt::format(
       "CASE WHEN {} IS NULL AND {} < CAST({} AS TIMESTAMP) THEN concat({}, {}) END", time.R(), time.T(),
-      Literal(base::FormatTimestamp(shape.earliest)),
-      Literal(fmt::format("{} is before {}: ", time_name, base::FormatTimestamp(shape.earliest))), time.T()));
+      SparkLiteral(base::FormatTimestamp(shape.earliest)),
+      SparkLiteral(fmt::format("{} is before {}: ", time_name, base::FormatTimestamp(shape.earliest))), time.T()));
   whole.push_back(fmt::format(
       "CASE WHEN {0} IS NULL AND {1} > m_time + make_dt_interval(0, 0, 0, {2}) THEN concat({3}, {1}) END", time.R(),
       time.T(), shape.ahead_max_us / 1'000'000,
-      Literal(fmt::format("{} is more than {} hours ahead of the time at which the message was taken in: ", time_name,
-                          shape.ahead_max_us / (3600 * int64_t{1'000'000})))));
+      SparkLiteral(fmt::format("{} is more than {} hours ahead of the time at which the message was taken in: ",
+                               time_name, shape.ahead_max_us / (3600 * int64_t{1'000'000})))));
   reasons.insert(reasons.end(), whole.begin(), whole.end());
 
   layers.Add(values);
@@ -309,7 +310,7 @@ std::string RuleSql(const EventShape& shape, const std::string& messages) {
       fmt::format("CASE WHEN cardinality(f_nested_rest) > 0 THEN to_json(map_concat(f_rest, map({}, "
                   "to_variant_object(f_nested_rest)))) "
                   "WHEN cardinality(f_rest) > 0 THEN to_json(f_rest) END AS rescued",
-                  Literal(shape.nested)));
+                  SparkLiteral(shape.nested)));
   columns.push_back(fmt::format(
       "CASE WHEN m_value IS NULL THEN array('the message has no value') "
       "WHEN octet_length(m_value) > {0} THEN array(concat('the message is larger than {0} bytes: ', "

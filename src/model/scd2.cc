@@ -28,8 +28,10 @@ class Scd2Builder {
     build.disagreements = disagreements_;
     if (!IsDerivedAnew() && IsAsBefore()) {
       // Nothing but new members that are inferred can come of it, at a fraction of the cost.
-      build.changes = HasInferred();
-      if (!build.changes) return build;
+      if (!HasInferred()) {
+        build.changes = false;
+        return build;
+      }
       Build(fmt::format("SELECT * FROM {} LIMIT 0", model_.table));
     } else {
       FindVersions();

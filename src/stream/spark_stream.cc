@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "engine/spark/session_config.h"
 #include "engine/spark/spark_files.h"
 #include "events/rule_sql.h"
 #include "spark/session.h"
@@ -25,6 +26,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using SteadyClock = std::chrono::steady_clock;
+using engine::Backquote;
+using events::SparkLiteral;
 using Kind = base::ColumnType::Kind;
 using Ranges = EventTables::Ranges;
 
@@ -35,31 +38,11 @@ constexpr auto kAwayMax = 180s;  // A server that was there is waited for so lon
 constexpr const char* kMessages = "qlake_messages";
 constexpr int64_t kDeadLetterBytesMax = int64_t{16} << 20;  // As EventBatch keeps them.
 
-std::map<std::string, std::string> SessionConfig() {
-  return {{"spark.sql.session.timeZone", "UTC"},
-          {"spark.sql.timestampType", "TIMESTAMP_LTZ"},
-          {"spark.sql.ansi.enabled", "true"},
-          {"spark.sql.parser.escapedStringLiterals", "false"},
-          {"spark.sql.caseSensitive", "false"},
-          {"spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS"},
-          {"spark.sql.parquet.compression.codec", "zstd"},
-          // Batches that are done are known by their notes, which shall not go before they were read.
-          {"spark.sql.streaming.minBatchesToRetain", "1000"}};
-}
-
-std::string Backquote(const std::string& name) {
-  std::string quoted = "`";
-  for (char c : name) quoted += c == '`' ? "``" : std::string(1, c);
-  return quoted + "`";
-}
-
-std::string Literal(std::string_view text) {
-  std::string literal = "'";
-  for (char c : text) {
-    if (c == '\'' || c == '\\') literal.push_back('\\');
-    literal.push_back(c);
-  }
-  return literal + "'";
+std::map<std::string, std::string> ConfigOfStream() {
+  auto config = engine::SessionConfig();
+  // Batches that are done are known by their notes, which shall not go before they were read.
+  config["spark.sql.streaming.minBatchesToRetain"] = "1000";
+  return config;
 }
 
 bool IsOfPartition(const lake::TableSchema& schema, const std::string& column) {
@@ -82,7 +65,7 @@ std::string CreateOutboxSql(const lake::TableSchema& schema, const std::string& 
       "CREATE TABLE {} ({}) USING delta PARTITIONED BY ({}) TBLPROPERTIES ('delta.dataSkippingStatsColumns' = {}, "
       "'delta.columnMapping.mode' = 'none', 'delta.enableDeletionVectors' = 'false')",
       engine::SparkFolder("delta", url), fmt::join(columns, ", "), fmt::join(partitioned, ", "),
-      Literal(fmt::format("{}", fmt::join(indexed, ","))));
+      SparkLiteral(fmt::format("{}", fmt::join(indexed, ","))));
 }
 
 std::string EventsSql(const events::EventShape& shape, const TopicName& topic) {
@@ -90,7 +73,7 @@ std::string EventsSql(const events::EventShape& shape, const TopicName& topic) {
   for (size_t i = 0; i < shape.columns.size(); ++i) {
     list.push_back(fmt::format("c{} AS {}", i, Backquote(shape.columns[i].name)));
   }
-  list.insert(list.end(), {"rescued AS _rescued", "m_topic AS _topic", Literal(topic.id) + " AS _topic_id",
+  list.insert(list.end(), {"rescued AS _rescued", "m_topic AS _topic", SparkLiteral(topic.id) + " AS _topic_id",
                            "m_partition AS _partition", "m_offset AS _offset", "m_time AS _broker_time",
                            "CAST(NULL AS TIMESTAMP) AS _replayed_at",
                            fmt::format("CAST(c{} AS DATE) AS event_date", shape.time_column),
@@ -107,7 +90,7 @@ std::string DeadLettersSql(const events::EventShape& shape, const TopicName& top
       "substr(m_value, 1, {1}) AS bytes, CAST(coalesce(octet_length(m_value), 0) AS BIGINT) AS bytes_total, m_time AS "
       "_broker_time, current_timestamp() AS judged_at, {2} AS run_id, CAST(m_time AS DATE) AS event_date, hour(m_time) "
       "AS event_hour FROM ({3}) WHERE NOT is_valid_event",
-      Literal(topic.id), kDeadLetterBytesMax, Literal(run_id), events::RuleSql(shape, kMessages));
+      SparkLiteral(topic.id), kDeadLetterBytesMax, SparkLiteral(run_id), events::RuleSql(shape, kMessages));
 }
 
 int64_t OffsetsIn(const Ranges& ranges) {
@@ -187,7 +170,7 @@ class SparkStream::Work {
     Settle(consumer);
     if (IsOver() || (options_.until_idle && HasReadAll(consumer))) return End::kDone;
     SparkStint stint(lake_.storage(), spark_.spark);
-    spark::Session session({spark_.spark, SessionConfig(), nullptr});
+    spark::Session session({spark_.spark, ConfigOfStream(), nullptr});
     stint.SayAlive(session.id());
     SparkOutbox dead_letters(lake_.storage(), stint.folder() + "/dead_letters", topic_.name);
     SparkOutbox events(lake_.storage(), stint.folder() + "/events", topic_.name);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "base/clock.h"
@@ -74,6 +75,17 @@ TEST(HdfsStorageTest, OfSeveralNameNodesTheOneThatAnswersIsAsked) {
   HdfsStorage storage(cluster.NewFolder(), {.webhdfs = {"127.0.0.1:1", cluster.webhdfs()}});
   storage.Write("a", "bytes");
   EXPECT_EQ(storage.Read("a"), "bytes");
+}
+
+TEST(HdfsStorageTest, CopiesOnTheLocalDiskGoWhenTheyAreRemoved) {
+  HdfsCluster& cluster = HdfsCluster::Shared();
+  HdfsStorage storage(cluster.NewFolder(), {.webhdfs = {cluster.webhdfs()}});
+  storage.Write("a", "bytes");
+  storage.FetchCopies(std::vector<std::string>{"a"});
+  std::string copy = storage.LocalPath("a");
+  EXPECT_TRUE(std::filesystem::exists(copy));
+  storage.RemoveCopies();
+  EXPECT_FALSE(std::filesystem::exists(copy));
 }
 
 TEST(HdfsStorageTest, WithoutAServerItGivesUpInTimeAndSaysWhomItAsked) {

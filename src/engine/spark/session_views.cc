@@ -4,17 +4,13 @@
 #include <vector>
 
 #include "base/error.h"
+#include "engine/spark/spark_files.h"
 #include "engine/spark/sql_tokens.h"
-#include "engine/sql_text.h"
 
 namespace qlake::engine {
 namespace {
 
 using Tokens = std::vector<SqlToken>;
-
-std::string Backquote(const std::string& name) {
-  return SqlToken{SqlToken::Kind::kQuotedName, QuoteName(name)}.ForSpark();
-}
 
 std::string ShortName(const std::string& table) { return table.substr(table.find('.') + 1); }
 

@@ -15,6 +15,7 @@
 #include "delta/path_encoding.h"
 #include "engine/spark/arrow_cells.h"
 #include "engine/spark/read_only_select.h"
+#include "engine/spark/session_config.h"
 #include "engine/spark/session_functions.h"
 #include "engine/spark/session_views.h"
 #include "engine/spark/spark_change.h"
@@ -26,21 +27,11 @@
 namespace qlake::engine {
 namespace {
 
-// What the same SQL means the same by, whatever the server's own defaults are.
-const std::map<std::string, std::string>& SessionConfig() {
-  static const std::map<std::string, std::string> config = {
-      {"spark.sql.session.timeZone", "UTC"},
-      {"spark.sql.timestampType", "TIMESTAMP_LTZ"},
-      {"spark.sql.ansi.enabled", "true"},
-      {"spark.sql.ansi.doubleQuotedIdentifiers", "true"},
-      {"spark.sql.parser.escapedStringLiterals", "false"},  // What SqlToken::ForSpark writes for.
-      {"spark.sql.caseSensitive", "false"},
-      // Files as ours are: everybody reads their times.
-      {"spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS"},
-      {"spark.sql.parquet.compression.codec", "zstd"},
-      // A view is what it was when it was defined: the table's version is
-      // looked up once, and Lock() does not reach it.
-      {"spark.sql.legacy.storeAnalyzedPlanForView", "true"}};
+std::map<std::string, std::string> ConfigOfEngine() {
+  auto config = SessionConfig();
+  config["spark.sql.ansi.doubleQuotedIdentifiers"] = "true";
+  // A view is what it was when it was defined: the table's version is looked up once, and Lock() does not reach it.
+  config["spark.sql.legacy.storeAnalyzedPlanForView"] = "true";
   return config;
 }
 
@@ -88,7 +79,7 @@ class SparkEngine::State {
 
   spark::Session& session() {
     if (session_) return *session_;
-    auto opened = std::make_unique<spark::Session>(spark::SessionOptions{connection, SessionConfig(), nullptr});
+    auto opened = std::make_unique<spark::Session>(spark::SessionOptions{connection, ConfigOfEngine(), nullptr});
     std::lock_guard lock(mutex_);
     if (interrupted_) throw base::UnavailableError("interrupted");
     session_ = std::move(opened);
