@@ -23,7 +23,9 @@ lake::LakeOptions CheckedOptions(const Context& context, IfAbsent if_absent) {
 }
 
 // Opens the lake's engines, all before an interrupt can look for them.
-std::function<void()> InterruptOf(lake::Lake& lake, const Context& context, ComputesOn computes_on) {
+std::function<void()> InterruptOf(lake::Lake& lake, const Context& context, ComputesOn computes_on,
+                                  const std::vector<std::string>& tables) {
+  if (!tables.empty()) lake.LoadAhead(tables);
   lake.database();
   if (computes_on == ComputesOn::kEngineOfSettings) lake.UseEngine(MakeSparkEngine(context, lake.storage()));
   return [&lake] { lake.Interrupt(); };
@@ -31,8 +33,8 @@ std::function<void()> InterruptOf(lake::Lake& lake, const Context& context, Comp
 
 }  // namespace
 
-OpenLake::OpenLake(Context& context, IfAbsent if_absent, ComputesOn computes_on)
+OpenLake::OpenLake(Context& context, IfAbsent if_absent, ComputesOn computes_on, const std::vector<std::string>& tables)
     : lake_(CheckedOptions(context, if_absent), context.clock),
-      scope_(context.interrupts, InterruptOf(lake_, context, computes_on)) {}
+      scope_(context.interrupts, InterruptOf(lake_, context, computes_on, tables)) {}
 
 }  // namespace qlake::cli

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "cli/context.h"
 #include "cli/interrupts.h"
 #include "lake/lake.h"
@@ -15,7 +18,9 @@ class OpenLake {
  public:
   // Throws Error{kInput} when there is no such folder and it shall not be created: a command that only reads must not
   // turn a mistyped name into a lake.
-  OpenLake(Context& context, IfAbsent if_absent, ComputesOn computes_on = ComputesOn::kDuckdb);
+  // The logs of `tables`, which the command will need, are read while the engine opens.
+  OpenLake(Context& context, IfAbsent if_absent, ComputesOn computes_on = ComputesOn::kDuckdb,
+           const std::vector<std::string>& tables = {});
 
   lake::Lake& operator*() { return lake_; }
   lake::Lake* operator->() { return &lake_; }

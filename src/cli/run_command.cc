@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "cli/report_printing.h"
 #include "cli/run_summary.h"
+#include "model/plan.h"
 #include "run/published.h"
 #include "run/runner.h"
 
@@ -39,9 +40,15 @@ void PrintReports(Context& context, lake::Lake& lake, const model::Project& proj
   }
 }
 
+std::vector<std::string> TablesOf(const model::Project& project) {
+  auto tables = model::WrittenTables(project);
+  tables.insert(tables.end(), {lake::kRawFiles, lake::kOpsSteps, lake::kOpsLedger, lake::kOpsRuns});
+  return tables;
+}
+
 int Execute(Context& context, const Options& options) {
-  OpenLake lake(context, IfAbsent::kCreate, ComputesOn::kEngineOfSettings);
   auto project = context.LoadProject();
+  OpenLake lake(context, IfAbsent::kCreate, ComputesOn::kEngineOfSettings, TablesOf(project));
   auto settings = RunSettingsOf(context, options.hour);
   run::RunReport report;
   {

@@ -31,6 +31,11 @@ std::vector<Result> Engine::QueryEach(const std::vector<std::string>& selects, s
   return answers;
 }
 
+void Engine::ComputeEach(size_t count, const std::function<void(size_t, const ComputeFunction&)>& work) {
+  ComputeFunction compute = [this](const auto&... of_change) { return Compute(of_change...); };
+  for (size_t i = 0; i < count; ++i) work(i, compute);
+}
+
 int64_t Engine::QueryInteger(std::string_view sql) {
   Result result = Query(sql);
   if (result.rows.size() != 1 || result.columns.size() != 1) {

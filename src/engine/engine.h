@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +66,13 @@ class Engine {
   // equal to base's.
   virtual ComputedChange Compute(const TableTarget& target, const std::optional<delta::Snapshot>& base,
                                  const TableChange& change, const ApplyOptions& options, const base::Clock& clock) = 0;
+  // Calls work(i, compute) once for every i in [0, count): side by side where the engine can, from several threads.
+  // `compute` is Compute() for changes whose SQL reads what is defined as rows or as tables; each is of another table.
+  // REQUIRES: work throws nothing.
+  using ComputeFunction =
+      std::function<ComputedChange(const TableTarget& target, const std::optional<delta::Snapshot>& base,
+                                   const TableChange& change, const ApplyOptions& options, const base::Clock& clock)>;
+  virtual void ComputeEach(size_t count, const std::function<void(size_t, const ComputeFunction&)>& work);
   // Throws what Compute() would throw because the target does not fit the table or a row that the change inserts breaks
   // a constraint; writes nothing. Reads no rows of a table without constraints.
   virtual void CheckChange(const TableTarget& target, const std::optional<delta::Snapshot>& base,

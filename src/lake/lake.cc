@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <mutex>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/parallel.h"
+#include "lake/known_records.h"
 #include "storage/path.h"
 
 namespace qlake::lake {
@@ -15,6 +18,8 @@ constexpr const char* kLayers[] = {"raw", "warehouse", "events", "marts", "quara
 // The engine's share of the memory that the user grants the process; the rest is for the row sink, the readers and the
 // libraries themselves.
 constexpr double kEngineShare = 0.45;
+
+constexpr size_t kAheadThreads = 2;
 
 // The engine makes the folder that it spills to once it spills, and none above it. A lake that only streams have
 // written has none yet; one that cannot be written is read without.
@@ -41,7 +46,10 @@ TableVersions VersionsFromJson(const std::string& json) {
 }
 
 Lake::Lake(const LakeOptions& options, const base::Clock& clock)
-    : options_(options), clock_(clock), storage_(storage::OpenStorage(options.root, options.hdfs)) {}
+    : options_(options),
+      clock_(clock),
+      storage_(storage::OpenStorage(options.root, options.hdfs)),
+      known_records_(std::make_unique<KnownRecords>()) {}
 
 Lake::~Lake() = default;
 
@@ -77,7 +85,30 @@ void Lake::Interrupt() {
 
 std::optional<delta::Snapshot> Lake::Load(const std::string& table) const { return LoadPath(TablePath(table)); }
 
+void Lake::LoadAhead(const std::vector<std::string>& tables) {
+  ahead_ = std::async(std::launch::async, [this, tables] {
+    std::map<std::string, delta::Snapshot> snapshots;
+    std::mutex mutex;
+    base::ParallelFor(tables.size(), kAheadThreads, [&](size_t i) {
+      std::optional<delta::Snapshot> snapshot;
+      try {
+        snapshot = delta::Snapshot::Load(*storage_, TablePath(tables[i]));
+      } catch (const base::Error&) {
+        return;
+      }
+      std::lock_guard lock(mutex);
+      if (snapshot) snapshots.emplace(TablePath(tables[i]), *std::move(snapshot));
+    });
+    return snapshots;
+  });
+}
+
+void Lake::TakeLoadedAhead() const {
+  if (ahead_.valid()) loaded_.merge(ahead_.get());
+}
+
 std::optional<delta::Snapshot> Lake::LoadPath(const std::string& path) const {
+  TakeLoadedAhead();
   auto known = loaded_.find(path);
   auto snapshot = known == loaded_.end() ? delta::Snapshot::Load(*storage_, path) : known->second.Refresh(*storage_);
   if (snapshot) {
@@ -90,6 +121,7 @@ std::optional<delta::Snapshot> Lake::LoadPath(const std::string& path) const {
 
 std::optional<delta::Snapshot> Lake::LoadVersion(const std::string& table, delta::Version version) const {
   if (version == delta::kNoVersion) return std::nullopt;
+  TakeLoadedAhead();
   auto known = loaded_.find(TablePath(table));
   if (known != loaded_.end() && known->second.version() == version) return known->second;
   return delta::Snapshot::Load(*storage_, TablePath(table), version);

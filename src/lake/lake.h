@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,6 +27,8 @@ struct LakeOptions {
   storage::HdfsOptions hdfs;
   std::chrono::milliseconds hdfs_lease{8'000};  // lake/hdfs_lease.h
 };
+
+class KnownRecords;
 
 // The lake and the engine over it. Not thread-safe, but for what Database says.
 class Lake {
@@ -56,23 +59,32 @@ class Lake {
   std::optional<delta::Snapshot> LoadVersion(const std::string& table, delta::Version version) const;
 
   std::optional<delta::Snapshot> LoadPath(const std::string& path) const;  // By the table's folder.
+  // Reads the logs of the tables on threads of its own; who loads one first waits for all. For who does something else
+  // meanwhile. A log that cannot be read is told of when it is loaded.
+  void LoadAhead(const std::vector<std::string>& tables);
 
   // Names of all Delta tables in the lake's layers, sorted.
   std::vector<std::string> TableNames() const;
 
   // The project's functions in one of the lake's engines; again does nothing while they are the same.
   void DefineFunctions(engine::Engine& engine, const std::string& sql);
+  // What was read of the lake's own tables, for lake/records.h.
+  KnownRecords& known_records() { return *known_records_; }
   // Defines the table as a view of its name: at a snapshot, or, without one, empty with the schema's columns.
   void Define(const TableSchema& schema, const std::optional<delta::Snapshot>& snapshot);
 
  private:
+  void TakeLoadedAhead() const;
+
   LakeOptions options_;
   const base::Clock& clock_;
   std::unique_ptr<storage::Storage> storage_;
   std::unique_ptr<engine::Database> database_;
-  std::unique_ptr<engine::Engine> engine_;                  // That of UseEngine(), if any.
-  mutable std::map<std::string, delta::Snapshot> loaded_;   // By path, as they were loaded last.
-  std::map<const engine::Engine*, std::string> functions_;  // That are defined.
+  std::unique_ptr<engine::Engine> engine_;                             // That of UseEngine(), if any.
+  mutable std::map<std::string, delta::Snapshot> loaded_;              // By path, as they were loaded last.
+  mutable std::future<std::map<std::string, delta::Snapshot>> ahead_;  // Of LoadAhead(), until they are in loaded_.
+  std::map<const engine::Engine*, std::string> functions_;             // That are defined.
+  std::unique_ptr<KnownRecords> known_records_;
 };
 
 }  // namespace qlake::lake

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "lake/known_records.h"
 #include "lake/readable.h"
 
 namespace qlake::lake {
@@ -22,49 +23,34 @@ base::Hour ToHour(const engine::ResultCell& cell) { return base::HourOf(ToTimest
 
 std::string HourText(base::Hour hour) { return base::FormatTimestamp(base::StartOf(hour)); }
 
-// Defines one of our own tables at its newest version; false when the lake has none yet.
-bool DefineOwn(Lake& lake, const TableSchema& schema) {
-  auto snapshot = lake.Load(schema.name);
-  lake.Define(schema, snapshot);
-  return snapshot.has_value();
-}
-
 }  // namespace
 
 bool StandsBefore(const FileRecord& a, const FileRecord& b) {
   return std::tie(a.hour, a.drop, a.name) < std::tie(b.hour, b.drop, b.name);
 }
 
-std::vector<FileRecord> ReadFiles(Lake& lake, std::optional<int64_t> seq_max) {
-  std::vector<FileRecord> files;
-  if (!DefineOwn(lake, RawFilesSchema())) return files;
-  std::string where = seq_max ? fmt::format("WHERE seq <= {}", *seq_max) : "";
-  auto result = lake.database().Query(fmt::format(
-      "SELECT seq, _file_id, source, \"drop\", name, data_hour, sha256, bytes, rows, header, unknown_columns, "
-      "modified_at, received_at, path, \"offset\", run_id FROM raw.files {} ORDER BY seq",
-      where));
-  for (auto& row : result.rows) {
-    FileRecord file;
-    file.seq = engine::IntegerOf(row[0]);
-    file.file_id = row[1].value_or("");
-    file.source = row[2].value_or("");
-    file.drop = row[3].value_or("");
-    file.name = row[4].value_or("");
-    file.hour = ToHour(row[5]);
-    file.sha256 = row[6].value_or("");
-    file.bytes = engine::IntegerOf(row[7]);
-    file.rows = engine::IntegerOf(row[8]);
-    file.header = row[9].value_or("");
-    for (const auto& name : base::Json::parse(row[10].value_or("[]"))) file.unknown_columns.push_back(name);
-    file.modified_at = ToTimestamp(row[11]);
-    file.received_at = ToTimestamp(row[12]);
-    file.path = row[13].value_or("");
-    file.offset = engine::IntegerOf(row[14]);
-    file.run_id = row[15].value_or("");
-    files.push_back(std::move(file));
-  }
-  return files;
+FileRecord ToFileRecord(const engine::ResultRow& row) {
+  FileRecord file;
+  file.seq = engine::IntegerOf(row[0]);
+  file.file_id = row[1].value_or("");
+  file.source = row[2].value_or("");
+  file.drop = row[3].value_or("");
+  file.name = row[4].value_or("");
+  file.hour = ToHour(row[5]);
+  file.sha256 = row[6].value_or("");
+  file.bytes = engine::IntegerOf(row[7]);
+  file.rows = engine::IntegerOf(row[8]);
+  file.header = row[9].value_or("");
+  for (const auto& name : base::Json::parse(row[10].value_or("[]"))) file.unknown_columns.push_back(name);
+  file.modified_at = ToTimestamp(row[11]);
+  file.received_at = ToTimestamp(row[12]);
+  file.path = row[13].value_or("");
+  file.offset = engine::IntegerOf(row[14]);
+  file.run_id = row[15].value_or("");
+  return file;
 }
+
+std::vector<FileRecord> ReadFiles(Lake& lake) { return lake.known_records().Files(lake); }
 
 std::vector<FileRecord> CurrentFiles(const std::vector<FileRecord>& revisions) {
   std::map<std::string, const FileRecord*> last;
@@ -94,21 +80,18 @@ TextRow ToRow(const FileRecord& file) {
           file.run_id};
 }
 
+Intent ToIntent(const engine::ResultRow& row) {
+  return {row[0].value_or(""),       engine::IntegerOf(row[1]),
+          engine::IntegerOf(row[2]), VersionsFromJson(row[3].value_or("{}")),
+          row[4].value_or(""),       row[5].value_or(""),
+          ToTimestamp(row[6])};
+}
+
 std::optional<Intent> ReadLastIntent(Lake& lake, const std::string& step) {
-  if (!DefineOwn(lake, StepsSchema())) return std::nullopt;
-  auto result = lake.database().Query(
-      fmt::format("SELECT from_seq, to_seq, reads, project_sha256, run_id, started_at FROM ops.steps WHERE step = {} "
-                  "ORDER BY to_seq DESC, started_at DESC LIMIT 1",
-                  engine::QuoteLiteral(step)));
-  if (result.rows.empty()) return std::nullopt;
-  const auto& row = result.rows.front();
-  return Intent{step,
-                engine::IntegerOf(row[0]),
-                engine::IntegerOf(row[1]),
-                VersionsFromJson(row[2].value_or("{}")),
-                row[3].value_or(""),
-                row[4].value_or(""),
-                ToTimestamp(row[5])};
+  const auto& intents = lake.known_records().LastIntents(lake);
+  auto last = intents.find(step);
+  if (last == intents.end()) return std::nullopt;
+  return last->second;
 }
 
 TextRow ToRow(const Intent& intent) {
@@ -121,19 +104,13 @@ TextRow ToRow(const Intent& intent) {
           base::FormatTimestamp(intent.started_at)};
 }
 
-std::vector<LedgerEntry> ReadLedger(Lake& lake) {
-  std::vector<LedgerEntry> entries;
-  if (!DefineOwn(lake, LedgerSchema())) return entries;
-  auto result = lake.database().Query(
-      "SELECT step, source, _file_id, seq, data_hour, rows_in, loaded, quarantined, duplicate FROM ops.ledger "
-      "QUALIFY row_number() OVER (PARTITION BY step, _file_id ORDER BY to_seq DESC) = 1 ORDER BY data_hour, _file_id");
-  for (auto& row : result.rows) {
-    entries.push_back({row[0].value_or(""), row[1].value_or(""), row[2].value_or(""), engine::IntegerOf(row[3]),
-                       ToHour(row[4]), engine::IntegerOf(row[5]), engine::IntegerOf(row[6]), engine::IntegerOf(row[7]),
-                       engine::IntegerOf(row[8])});
-  }
-  return entries;
+LedgerEntry ToLedgerEntry(const engine::ResultRow& row) {
+  return {row[0].value_or(""),      row[1].value_or(""),       row[2].value_or(""),       engine::IntegerOf(row[3]),
+          ToHour(row[4]),           engine::IntegerOf(row[5]), engine::IntegerOf(row[6]), engine::IntegerOf(row[7]),
+          engine::IntegerOf(row[8])};
 }
+
+std::vector<LedgerEntry> ReadLedger(Lake& lake) { return lake.known_records().Ledger(lake); }
 
 TextRow ToRow(const LedgerEntry& entry, int64_t to_seq, const std::string& run_id, base::Timestamp committed_at,
               const TableVersions& publication) {
@@ -152,22 +129,23 @@ TextRow ToRow(const LedgerEntry& entry, int64_t to_seq, const std::string& run_i
           ToJsonText(publication)};
 }
 
+Publication ToPublication(const engine::ResultRow& row) {
+  return {VersionsFromJson(row[0].value_or("{}")), engine::IntegerOf(row[1]), ToTimestamp(row[2])};
+}
+
 namespace {
 
-// Of the ledger at one of its versions.
-std::optional<Publication> LastPublicationOf(Lake& lake, const delta::Snapshot& ledger,
-                                             std::optional<base::Timestamp> as_of) {
+// The last one until a moment, of the ledger at one of its versions.
+std::optional<Publication> PublicationAsOf(Lake& lake, const delta::Snapshot& ledger, base::Timestamp as_of) {
   lake.Define(LedgerSchema(), ledger);
-  std::string where = as_of ? fmt::format("WHERE committed_at <= CAST({} AS TIMESTAMP WITH TIME ZONE)",
-                                          engine::QuoteLiteral(base::FormatTimestamp(*as_of)))
-                            : "";
   auto result = lake.database().Query(fmt::format(
-      "SELECT publication, to_seq, committed_at FROM ops.ledger {} ORDER BY to_seq DESC, committed_at DESC LIMIT 1",
-      where));
+      "SELECT {} FROM ops.ledger WHERE committed_at <= CAST({} AS TIMESTAMP WITH TIME ZONE) ORDER BY to_seq "
+      "DESC, committed_at DESC LIMIT 1",
+      kPublicationColumns, engine::QuoteLiteral(base::FormatTimestamp(as_of))));
   if (result.rows.empty()) return std::nullopt;
-  const auto& row = result.rows.front();
-  return Publication{VersionsFromJson(row[0].value_or("{}")), engine::IntegerOf(row[1]), ToTimestamp(row[2]),
-                     ledger.version()};
+  auto publication = ToPublication(result.rows.front());
+  publication.ledger = ledger.version();
+  return publication;
 }
 
 // The ledger that readers saw at a moment before the lake was taken back: it still has the publications that went then.
@@ -192,21 +170,19 @@ std::optional<delta::Snapshot> LedgerBeforeRestore(Lake& lake, delta::Snapshot l
 
 std::optional<Publication> ReadPublication(Lake& lake, std::optional<base::Timestamp> as_of) {
   auto ledger = lake.Load(kOpsLedger);
-  if (ledger && as_of) {
-    delta::Version newest = ledger->version();
-    ledger = LedgerBeforeRestore(lake, *ledger, *as_of);
-    if (ledger && ledger->version() != newest && !IsReadable(lake.storage(), *ledger)) {
-      throw base::InputError(
-          "what was published at {}, before the lake was taken back, has been vacuumed: name a later "
-          "time",
-          base::FormatTimestamp(*as_of));
-    }
+  if (!ledger) lake.Define(LedgerSchema(), std::nullopt);
+  if (!as_of) return lake.known_records().LastPublication(lake, ledger);
+  if (!ledger) return std::nullopt;
+  delta::Version newest = ledger->version();
+  ledger = LedgerBeforeRestore(lake, *ledger, *as_of);
+  if (!ledger) return std::nullopt;
+  if (ledger->version() != newest && !IsReadable(lake.storage(), *ledger)) {
+    throw base::InputError(
+        "what was published at {}, before the lake was taken back, has been vacuumed: name a later "
+        "time",
+        base::FormatTimestamp(*as_of));
   }
-  if (!ledger) {
-    lake.Define(LedgerSchema(), std::nullopt);
-    return std::nullopt;
-  }
-  return LastPublicationOf(lake, *ledger, as_of);
+  return PublicationAsOf(lake, *ledger, *as_of);
 }
 
 }  // namespace qlake::lake

@@ -33,11 +33,16 @@ struct FileRecord {
 // Whether a stands before b in the order that counts everywhere: (hour, drop, file name).
 bool StandsBefore(const FileRecord& a, const FileRecord& b);
 
-// All revisions by seq, or those up to `seq_max`.
-std::vector<FileRecord> ReadFiles(Lake& lake, std::optional<int64_t> seq_max = std::nullopt);
+// All revisions by seq.
+std::vector<FileRecord> ReadFiles(Lake& lake);
 // The last revision of each file, in order.
 std::vector<FileRecord> CurrentFiles(const std::vector<FileRecord>& revisions);
 TextRow ToRow(const FileRecord& file);
+// What to select, and the value of a row of the answer.
+inline constexpr const char* kFileColumns =
+    "seq, _file_id, source, \"drop\", name, data_hour, sha256, bytes, rows, header, unknown_columns, modified_at, "
+    "received_at, path, \"offset\", run_id";
+FileRecord ToFileRecord(const engine::ResultRow& row);
 
 // A row of ops.steps.
 struct Intent {
@@ -52,6 +57,8 @@ struct Intent {
 // The intent of the step with the highest to_seq, done or not; of several the one that began last.
 std::optional<Intent> ReadLastIntent(Lake& lake, const std::string& step);
 TextRow ToRow(const Intent& intent);
+inline constexpr const char* kIntentColumns = "step, from_seq, to_seq, reads, project_sha256, run_id, started_at";
+Intent ToIntent(const engine::ResultRow& row);
 
 // A row of ops.ledger.
 struct LedgerEntry {
@@ -72,6 +79,9 @@ struct LedgerEntry {
 std::vector<LedgerEntry> ReadLedger(Lake& lake);
 TextRow ToRow(const LedgerEntry& entry, int64_t to_seq, const std::string& run_id, base::Timestamp committed_at,
               const TableVersions& publication);
+inline constexpr const char* kLedgerColumns =
+    "step, source, _file_id, seq, data_hour, rows_in, loaded, quarantined, duplicate";
+LedgerEntry ToLedgerEntry(const engine::ResultRow& row);
 
 // The transaction that ops.ledger gets when the lake is taken back to a publication: 1 for the first time, and so on.
 inline constexpr const char* kRestoreApp = "qlake.restore";
@@ -85,5 +95,7 @@ struct Publication {
 // The last one, or the one that was the last at a moment, also if the lake was taken back behind it since. Nothing when
 // no step has finished (by then).
 std::optional<Publication> ReadPublication(Lake& lake, std::optional<base::Timestamp> as_of = std::nullopt);
+inline constexpr const char* kPublicationColumns = "publication, to_seq, committed_at";
+Publication ToPublication(const engine::ResultRow& row);  // But for the ledger's version.
 
 }  // namespace qlake::lake

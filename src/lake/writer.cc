@@ -10,8 +10,20 @@
 namespace qlake::lake {
 namespace {
 
-constexpr size_t kPendingMax = 8;    // Commits under way beside the engine: each may hold rows.
-constexpr size_t kFenceThreads = 8;  // They wait for the storage.
+constexpr std::ptrdiff_t kPendingMax = 8;  // Commits under way beside the engine: each may hold rows.
+constexpr size_t kFenceThreads = 8;        // They wait for the storage.
+
+// Makes room for another commit when it goes.
+class Release {
+ public:
+  explicit Release(std::counting_semaphore<>& places) : places_(places) {}
+  ~Release() { places_.release(); }
+  Release(const Release&) = delete;
+  Release& operator=(const Release&) = delete;
+
+ private:
+  std::counting_semaphore<>& places_;
+};
 
 engine::TableChange ChangeOf(const TableSchema& schema, const std::vector<TextRow>& rows) {
   engine::TableChange change;
@@ -39,7 +51,7 @@ engine::ApplyReport Writer::CommitComputed(const std::string& table_path, engine
 }
 
 Writer::Writer(Lake& lake, std::string run_id, std::chrono::milliseconds wait)
-    : lake_(lake), run_id_(std::move(run_id)), lease_(TakeLease(lake, run_id_, wait)) {
+    : lake_(lake), run_id_(std::move(run_id)), lease_(TakeLease(lake, run_id_, wait)), free_commits_(kPendingMax) {
   RequireNoUnfinishedCopy(lake);
   if (lease_->was_taken_over()) FenceTables();
 }
@@ -65,10 +77,8 @@ void Writer::FenceTables() {
   lease_->NoteFenced();
 }
 
-engine::ComputedChange Writer::Compute(engine::Engine& engine, const engine::TableTarget& target,
-                                       const engine::TableChange& change, std::vector<delta::SetTransaction> progress,
-                                       const std::string& operation) {
-  lease_->RequireHeld();
+engine::ApplyOptions Writer::OptionsOf(std::vector<delta::SetTransaction> progress,
+                                       const std::string& operation) const {
   engine::ApplyOptions options;
   options.progress = std::move(progress);
   options.progress.push_back({kWriterApp, epoch(), lake_.clock().Now().us / 1000});
@@ -76,12 +86,25 @@ engine::ComputedChange Writer::Compute(engine::Engine& engine, const engine::Tab
   options.fence_epoch = epoch();
   options.commit.operation = operation;
   options.commit.run_id = run_id_;
-  auto base = lake_.LoadPath(target.path);
+  return options;
+}
+
+// What a change stands on.
+std::optional<delta::Snapshot> Writer::LoadBase(const std::string& table_path) const {
+  auto base = lake_.LoadPath(table_path);
   // All tables were fenced: this one came into being since, by whom we took the lease from.
   if (lease_->was_taken_over() && base && base->TransactionVersion(kWriterApp) < epoch()) {
-    throw base::UnavailableError("{} was made by one who had lost the lease: run the command again", target.path);
+    throw base::UnavailableError("{} was made by one who had lost the lease: run the command again", table_path);
   }
-  return engine.Compute(target, base, change, options, lake_.clock());
+  return base;
+}
+
+engine::ComputedChange Writer::Compute(engine::Engine& engine, const engine::TableTarget& target,
+                                       const engine::TableChange& change, std::vector<delta::SetTransaction> progress,
+                                       const std::string& operation) {
+  lease_->RequireHeld();
+  auto options = OptionsOf(std::move(progress), operation);
+  return engine.Compute(target, LoadBase(target.path), change, options, lake_.clock());
 }
 
 engine::ApplyReport Writer::Commit(const engine::TableTarget& target, const engine::TableChange& change,
@@ -91,19 +114,52 @@ engine::ApplyReport Writer::Commit(const engine::TableTarget& target, const engi
 
 void Writer::CommitLater(const engine::TableTarget& target, const engine::TableChange& change,
                          std::vector<delta::SetTransaction> progress, const std::string& operation) {
-  CommitComputedLater(target.path, Compute(lake_.database(), target, change, std::move(progress), operation));
+  pending_.push_back(
+      BeginCommit(target.path, Compute(lake_.database(), target, change, std::move(progress), operation)));
 }
 
 void Writer::CommitLater(engine::Engine& engine, const engine::TableTarget& target, const engine::TableChange& change,
                          std::vector<delta::SetTransaction> progress) {
-  CommitComputedLater(target.path, Compute(engine, target, change, std::move(progress), "WRITE"));
+  pending_.push_back(BeginCommit(target.path, Compute(engine, target, change, std::move(progress), "WRITE")));
 }
 
-void Writer::CommitComputedLater(const std::string& table_path, engine::ComputedChange computed) {
-  if (pending_.size() >= kPendingMax) pending_[pending_.size() - kPendingMax].get();
-  pending_.push_back(std::async(std::launch::async, [this, table_path, computed = std::move(computed)]() mutable {
-                       return CommitComputed(table_path, std::move(computed));
-                     }).share());
+std::vector<std::optional<base::Error>> Writer::CommitEachLater(engine::Engine& engine,
+                                                                const std::vector<LaterChange>& changes,
+                                                                const std::function<void(size_t)>& on_begin) {
+  lease_->RequireHeld();
+  std::vector<std::optional<delta::Snapshot>> bases;
+  for (const auto& change : changes) bases.push_back(LoadBase(change.target.path));
+  std::vector<std::optional<base::Error>> failures(changes.size());
+  std::vector<std::shared_future<engine::ApplyReport>> commits(changes.size());
+  std::mutex mutex;
+  engine.ComputeEach(changes.size(), [&](size_t i, const engine::Engine::ComputeFunction& compute) {
+    const auto& [target, change, progress] = changes[i];
+    try {
+      {
+        std::lock_guard lock(mutex);
+        on_begin(i);
+      }
+      commits[i] =
+          BeginCommit(target.path, compute(target, bases[i], change, OptionsOf(progress, "WRITE"), lake_.clock()));
+    } catch (const base::Error& error) {
+      failures[i] = error;
+    }
+  });
+  for (auto& commit : commits) {
+    if (commit.valid()) pending_.push_back(std::move(commit));
+  }
+  return failures;
+}
+
+std::shared_future<engine::ApplyReport> Writer::BeginCommit(const std::string& table_path,
+                                                            engine::ComputedChange computed) {
+  free_commits_.acquire();
+  return std::async(std::launch::async,
+                    [this, table_path, computed = std::move(computed)]() mutable {
+                      Release at_end(free_commits_);
+                      return CommitComputed(table_path, std::move(computed));
+                    })
+      .share();
 }
 
 std::vector<engine::ApplyReport> Writer::Await() {

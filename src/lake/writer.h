@@ -1,12 +1,16 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <semaphore>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "delta/transaction.h"
 #include "engine/duckdb/database.h"
 #include "lake/lake.h"
@@ -57,6 +61,16 @@ class Writer {
   // The same, computed by an engine of the lake's choice.
   void CommitLater(engine::Engine& engine, const engine::TableTarget& target, const engine::TableChange& change,
                    std::vector<delta::SetTransaction> progress);
+  // The same of several tables, computed side by side where the engine can: of each, what failed, if anything did.
+  struct LaterChange {
+    engine::TableTarget target;
+    engine::TableChange change;
+    std::vector<delta::SetTransaction> progress;
+  };
+  // `on_begin` is called with the place of each when its turn has come, from any thread, one at a time.
+  std::vector<std::optional<base::Error>> CommitEachLater(engine::Engine& engine,
+                                                          const std::vector<LaterChange>& changes,
+                                                          const std::function<void(size_t)>& on_begin);
   // Waits for all of them: their reports in the order of the calls. Throws what the first that failed threw.
   std::vector<engine::ApplyReport> Await();
   // Commit() and CommitLater() for a few constant rows of one of our own tables, appended.
@@ -78,13 +92,17 @@ class Writer {
   engine::ComputedChange Compute(engine::Engine& engine, const engine::TableTarget& target,
                                  const engine::TableChange& change, std::vector<delta::SetTransaction> progress,
                                  const std::string& operation);
-  void CommitComputedLater(const std::string& table_path, engine::ComputedChange computed);
+  engine::ApplyOptions OptionsOf(std::vector<delta::SetTransaction> progress, const std::string& operation) const;
+  std::optional<delta::Snapshot> LoadBase(const std::string& table_path) const;
+  // Waits until few enough are under way.
+  std::shared_future<engine::ApplyReport> BeginCommit(const std::string& table_path, engine::ComputedChange computed);
 
   Lake& lake_;
   std::string run_id_;
   std::unique_ptr<Lease> lease_;
   mutable std::mutex commits_mutex_;
-  std::vector<TableCommit> commits_;  // Guarded by commits_mutex_.
+  std::vector<TableCommit> commits_;        // Guarded by commits_mutex_.
+  std::counting_semaphore<> free_commits_;  // How many more commits may be under way.
   // Of CommitLater(), in its order. They end before the lease does: nobody else may write before.
   std::vector<std::shared_future<engine::ApplyReport>> pending_;
 };

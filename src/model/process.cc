@@ -65,10 +65,11 @@ class Batch {
     // 3. Table by table: rows and progress in one commit, while the next table's rows are computed. A crash leaves some
     // done; a redo finds their progress. Facts go first: they alone still evaluate a model's SQL, and while nothing is
     // committed a mistake there can be mended.
-    for (const auto& prepared : prepared_) {
-      if (FactNamed(prepared.table) == nullptr) staging_->ForgetRows();
-      TryCommit(prepared);
-    }
+    size_t at = 0;
+    while (at < prepared_.size() && FactNamed(prepared_[at].table) != nullptr) TryCommit(prepared_[at++]);
+    staging_->ForgetRows();
+    if (at == 0 && !prepared_.empty()) TryCommit(prepared_[at++]);
+    CommitEach(at);
     WriteChecks();
     AwaitCommits();
     staging_->Publish();
@@ -102,8 +103,8 @@ class Batch {
   // The next batch has the engine's memory for itself.
   void Clear() {
     staging_->ForgetRows();
-    engine_.Forget({"staged_files", "rejected", "conflicts", "coming", "going", "built", "history", "batch", "summed",
-                    "changed"});
+    engine_.Forget(
+        {"staged_files", "rejected", "conflicts", "coming", "going", "built", "history", "batch", "summed", "changed"});
   }
 
   void Say(const std::string& stage) const {
@@ -280,15 +281,45 @@ class Batch {
     }
   }
 
-  // A table that does not change is left alone: a redo would find the same. One that is not there yet is created.
   void Commit(const Prepared& prepared) {
-    const auto& [table, build] = prepared;
-    if (!build.changes && lake_.Load(table)) return;
-    Say(WritingStage(table));
-    engine::TableChange change = build.changes ? build.change : engine::TableChange{};
-    writer_.CommitLater(engine_, build.target, change, Progress());
-    committing_.push_back(table);
+    if (!IsCommitted(prepared)) return;
+    Say(WritingStage(prepared.table));
+    auto [target, change, progress] = ChangeOf(prepared.build);
+    writer_.CommitLater(engine_, target, change, progress);
+    committing_.push_back(prepared.table);
     base::CrashPoint("process.table_computed");
+  }
+
+  // A table that does not change is left alone: a redo would find the same. One that is not there yet is created.
+  bool IsCommitted(const Prepared& prepared) const { return prepared.build.changes || !lake_.Load(prepared.table); }
+
+  lake::Writer::LaterChange ChangeOf(const TableBuild& build) const {
+    return {build.target, build.changes ? build.change : engine::TableChange{}, Progress()};
+  }
+
+  // The rest of the tables, computed side by side.
+  void CommitEach(size_t from) {
+    std::vector<std::string> tables;
+    std::vector<lake::Writer::LaterChange> changes;
+    for (size_t i = from; i < prepared_.size(); ++i) {
+      if (!IsCommitted(prepared_[i])) continue;
+      tables.push_back(prepared_[i].table);
+      changes.push_back(ChangeOf(prepared_[i].build));
+    }
+    auto failures = writer_.CommitEachLater(engine_, changes, [&](size_t i) {
+      Say(WritingStage(tables[i]));
+      base::CrashPoint("process.table_computed");
+    });
+    for (size_t i = 0; i < tables.size(); ++i) {
+      if (!failures[i]) {
+        committing_.push_back(tables[i]);
+      } else if (!IsMart(tables[i])) {
+        throw *failures[i];
+      } else {
+        NoteFailure(tables[i], *failures[i]);
+        left_out_.insert(tables[i]);
+      }
+    }
   }
 
   void AwaitCommits() {

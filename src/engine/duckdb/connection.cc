@@ -75,7 +75,7 @@ Connection::Connection(const DatabaseOptions& options) {
   Execute("SET GLOBAL TimeZone = 'UTC'");
 }
 
-Connection::Connection(Connection& first) : locked_(first.locked_) {
+Connection::Connection(Connection& first) : reads_in_parallel_(false), locked_(first.locked_) {
   first.KeepOrder(true);
   if (duckdb_connect(first.database_.get(), connection_.out()) != DuckDBSuccess) {
     throw base::IoError("cannot connect to the engine");

@@ -41,8 +41,8 @@ class ResultStream {
 class Connection {
  public:
   explicit Connection(const DatabaseOptions& options);
-  // Another one to the same database, which sees what the first defined. REQUIRES: the first outlives it and changes no
-  // setting meanwhile.
+  // Another one to the same database, which sees what the first defined and always keeps the order of rows, as the
+  // setting is everybody's. REQUIRES: the first outlives it and changes no setting meanwhile.
   explicit Connection(Connection& first);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

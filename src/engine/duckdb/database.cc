@@ -145,9 +145,11 @@ class Database::State {
     connection.Run(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", schema));
   }
 
-  TableWriter::Resources WriterResources(const base::Clock& clock) {
+  TableWriter::Resources WriterResources(const base::Clock& clock) { return WriterResources(clock, connection); }
+
+  TableWriter::Resources WriterResources(const base::Clock& clock, Connection& computing) {
     return {.storage = storage,
-            .connection = connection,
+            .connection = computing,
             .sink_function = sink_function,
             .clock = clock,
             .row_sink_bytes_max = options.row_sink_bytes_max,
@@ -370,6 +372,20 @@ ComputedChange Database::Compute(const TableTarget& target, const std::optional<
                                  const TableChange& change, const ApplyOptions& options, const base::Clock& clock) {
   state_->interrupted = false;
   return ComputedChange(std::make_unique<WrittenChange>(state_->WriterResources(clock), target, base, change, options));
+}
+
+void Database::ComputeEach(size_t count, const std::function<void(size_t, const ComputeFunction&)>& work) {
+  state_->interrupted = false;
+  std::atomic<size_t> next = 0;
+  auto connections = state_->more_connections.Open(state_->connection, std::min(threads(), count));
+  base::ParallelFor(connections.size(), connections.size(), [&](size_t worker) {
+    ComputeFunction compute = [&](const TableTarget& target, const std::optional<delta::Snapshot>& base,
+                                  const TableChange& change, const ApplyOptions& options, const base::Clock& clock) {
+      return ComputedChange(std::make_unique<WrittenChange>(state_->WriterResources(clock, connections.at(worker)),
+                                                            target, base, change, options));
+    };
+    for (size_t i = next++; i < count; i = next++) work(i, compute);
+  });
 }
 
 void Database::CheckChange(const TableTarget& target, const std::optional<delta::Snapshot>& base,

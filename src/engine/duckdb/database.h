@@ -127,6 +127,7 @@ class Database : public Engine {
   // Leaves the engine free for others while another thread commits the answer.
   ComputedChange Compute(const TableTarget& target, const std::optional<delta::Snapshot>& base,
                          const TableChange& change, const ApplyOptions& options, const base::Clock& clock) override;
+  void ComputeEach(size_t count, const std::function<void(size_t, const ComputeFunction&)>& work) override;
   void CheckChange(const TableTarget& target, const std::optional<delta::Snapshot>& base, const TableChange& change,
                    const base::Clock& clock) override;
 
