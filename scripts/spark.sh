@@ -33,7 +33,7 @@ set_up_server() {
 spark.master                                                local[2]
 spark.driver.memory                                         2g
 spark.driver.extraClassPath                                 $home/jars/*:$home-kafka/*
-spark.driver.extraJavaOptions                               -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Duser.timezone=UTC
+spark.driver.extraJavaOptions                               -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -Duser.timezone=UTC
 spark.connect.grpc.binding.address                          127.0.0.1
 spark.connect.grpc.binding.port                             $port
 ${QLAKE_SPARK_TOKEN:+spark.connect.authenticate.token $QLAKE_SPARK_TOKEN}

@@ -22,8 +22,8 @@ lake::LakeOptions CheckedOptions(const Context& context, IfAbsent if_absent) {
   return options;
 }
 
-// Opens the lake's engines, all before an interrupt can look for them.
-std::function<void()> InterruptOf(lake::Lake& lake, const Context& context, ComputesOn computes_on,
+// Opens the lake's engines, all before an interrupt can look for them; gives what an interrupt does.
+std::function<void()> OpenEngines(lake::Lake& lake, const Context& context, ComputesOn computes_on,
                                   const std::vector<std::string>& tables) {
   if (!tables.empty()) lake.LoadAhead(tables);
   lake.database();
@@ -35,6 +35,6 @@ std::function<void()> InterruptOf(lake::Lake& lake, const Context& context, Comp
 
 OpenLake::OpenLake(Context& context, IfAbsent if_absent, ComputesOn computes_on, const std::vector<std::string>& tables)
     : lake_(CheckedOptions(context, if_absent), context.clock),
-      scope_(context.interrupts, InterruptOf(lake_, context, computes_on, tables)) {}
+      scope_(context.interrupts, OpenEngines(lake_, context, computes_on, tables)) {}
 
 }  // namespace qlake::cli

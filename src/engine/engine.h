@@ -66,9 +66,9 @@ class Engine {
   // equal to base's.
   virtual ComputedChange Compute(const TableTarget& target, const std::optional<delta::Snapshot>& base,
                                  const TableChange& change, const ApplyOptions& options, const base::Clock& clock) = 0;
-  // Calls work(i, compute) once for every i in [0, count): side by side where the engine can, from several threads.
-  // `compute` is Compute() for changes whose SQL reads what is defined as rows or as tables; each is of another table.
-  // REQUIRES: work throws nothing.
+  // Calls work(i, compute) once for every i in [0, count), in that order: side by side where the engine can, from
+  // several threads. `compute` is Compute() for changes that are not `clustered`, each of another table, whose SQL
+  // reads what is defined as rows or as tables.
   using ComputeFunction =
       std::function<ComputedChange(const TableTarget& target, const std::optional<delta::Snapshot>& base,
                                    const TableChange& change, const ApplyOptions& options, const base::Clock& clock)>;

@@ -8,8 +8,6 @@
 namespace qlake::lake {
 namespace {
 
-constexpr const char* kNewRows = "own_rows.come";
-
 // The files of a snapshot that an earlier one has not; nothing when the earlier one has files that are gone by now.
 std::optional<std::vector<std::string>> FilesSince(const std::optional<delta::Snapshot>& before,
                                                    const delta::Snapshot& now) {
@@ -28,12 +26,13 @@ std::optional<std::vector<std::string>> FilesSince(const std::optional<delta::Sn
   return come;
 }
 
-// Goes on from a table's version `before` to `now`: `take` gets the answer of `select` over the rows that came since.
+// Goes on from a table's version `before` to `now`: `take` gets what a SELECT answers of the rows that came since, with
+// its list and what stands behind them.
 // When rows went, too, or the table, `forget` is called first, and all rows are new. A failure leaves what was known,
 // or nothing.
 template <typename Forget, typename Take>
 void Follow(Lake& lake, std::optional<delta::Snapshot>& before, const std::optional<delta::Snapshot>& now,
-            std::string_view select, const Forget& forget, const Take& take) {
+            std::string_view list, std::string_view behind, const Forget& forget, const Take& take) {
   auto come = now ? FilesSince(before, *now) : std::nullopt;
   if (!come) {
     before.reset();
@@ -42,8 +41,8 @@ void Follow(Lake& lake, std::optional<delta::Snapshot>& before, const std::optio
     come = FilesSince(std::nullopt, *now);
   }
   if (!come->empty()) {
-    lake.database().DefineFiles(kNewRows, *now, *come);
-    take(lake.database().Query(select));
+    auto& database = lake.database();
+    take(database.Query(fmt::format("SELECT {} FROM ({}) {}", list, database.SelectRowsOf(*now, *come), behind)));
   }
   before = now;
 }
@@ -60,8 +59,7 @@ std::vector<Row> Converted(const engine::Result& result, const Convert& convert)
 
 const std::vector<FileRecord>& KnownRecords::Files(Lake& lake) {
   Follow(
-      lake, files_snapshot_, lake.Load(kRawFiles),
-      fmt::format("SELECT {} FROM {} ORDER BY seq", kFileColumns, kNewRows), [&] { files_.clear(); },
+      lake, files_snapshot_, lake.Load(kRawFiles), kFileColumns, "ORDER BY seq", [&] { files_.clear(); },
       [&](const engine::Result& result) {
         auto come = Converted<FileRecord>(result, ToFileRecord);
         auto known = static_cast<std::ptrdiff_t>(files_.size());
@@ -73,10 +71,8 @@ const std::vector<FileRecord>& KnownRecords::Files(Lake& lake) {
 
 const std::map<std::string, Intent>& KnownRecords::LastIntents(Lake& lake) {
   Follow(
-      lake, steps_snapshot_, lake.Load(kOpsSteps),
-      fmt::format(
-          "SELECT {} FROM {} QUALIFY row_number() OVER (PARTITION BY step ORDER BY to_seq DESC, started_at DESC) = 1",
-          kIntentColumns, kNewRows),
+      lake, steps_snapshot_, lake.Load(kOpsSteps), kIntentColumns,
+      "QUALIFY row_number() OVER (PARTITION BY step ORDER BY to_seq DESC, started_at DESC) = 1",
       [&] { intents_.clear(); },
       [&](const engine::Result& result) {
         auto place = [](const Intent& intent) { return std::tie(intent.to_seq, intent.started_at); };
@@ -88,34 +84,30 @@ const std::map<std::string, Intent>& KnownRecords::LastIntents(Lake& lake) {
   return intents_;
 }
 
-const std::vector<LedgerEntry>& KnownRecords::Ledger(Lake& lake) {
+std::vector<LedgerEntry> KnownRecords::Ledger(Lake& lake) {
   Follow(
-      lake, ledger_snapshot_, lake.Load(kOpsLedger), fmt::format("SELECT {}, to_seq FROM {}", kLedgerColumns, kNewRows),
-      [&] {
-        accounts_.clear();
-        ledger_.clear();
-      },
+      lake, ledger_snapshot_, lake.Load(kOpsLedger), fmt::format("{}, to_seq", kLedgerColumns), "",
+      [&] { accounts_.clear(); },
       [&](const engine::Result& result) {
         auto come = Converted<Account>(result, [](const engine::ResultRow& row) {
-          return Account{engine::IntegerOf(row[9]), ToLedgerEntry(row)};
+          return Account{engine::IntegerOf(row.back()), ToLedgerEntry(row)};
         });
         for (auto& account : come) {
           auto [known, is_new] = accounts_.try_emplace({account.entry.step, account.entry.file_id});
           if (is_new || known->second.to_seq < account.to_seq) known->second = std::move(account);
         }
-        ledger_.clear();
-        for (const auto& [key, account] : accounts_) ledger_.push_back(account.entry);
-        std::ranges::stable_sort(ledger_, {},
-                                 [](const LedgerEntry& entry) { return std::tie(entry.hour, entry.file_id); });
       });
-  return ledger_;
+  std::vector<LedgerEntry> ledger;
+  ledger.reserve(accounts_.size());
+  for (const auto& [key, account] : accounts_) ledger.push_back(account.entry);
+  std::ranges::stable_sort(ledger, {}, [](const LedgerEntry& entry) { return std::tie(entry.hour, entry.file_id); });
+  return ledger;
 }
 
-const std::optional<Publication>& KnownRecords::LastPublication(Lake& lake,
-                                                                const std::optional<delta::Snapshot>& ledger) {
+const std::optional<Publication>& KnownRecords::LastPublication(Lake& lake) {
+  auto ledger = lake.Load(kOpsLedger);
   Follow(
-      lake, publication_snapshot_, ledger,
-      fmt::format("SELECT {} FROM {} ORDER BY to_seq DESC, committed_at DESC LIMIT 1", kPublicationColumns, kNewRows),
+      lake, publication_snapshot_, ledger, kPublicationColumns, "ORDER BY to_seq DESC, committed_at DESC LIMIT 1",
       [&] { publication_.reset(); },
       [&](const engine::Result& result) {
         if (result.rows.empty()) return;

@@ -19,9 +19,9 @@ class KnownRecords {
   // By step; see ReadLastIntent().
   const std::map<std::string, Intent>& LastIntents(Lake& lake);
   // See ReadLedger().
-  const std::vector<LedgerEntry>& Ledger(Lake& lake);
+  std::vector<LedgerEntry> Ledger(Lake& lake);
   // The last one of the ledger at its newest version.
-  const std::optional<Publication>& LastPublication(Lake& lake, const std::optional<delta::Snapshot>& ledger);
+  const std::optional<Publication>& LastPublication(Lake& lake);
 
  private:
   struct Account {
@@ -35,7 +35,6 @@ class KnownRecords {
   std::map<std::string, Intent> intents_;
   std::optional<delta::Snapshot> ledger_snapshot_;
   std::map<std::pair<std::string, std::string>, Account> accounts_;  // By step and file.
-  std::vector<LedgerEntry> ledger_;                                  // In the order of hour and file.
   std::optional<delta::Snapshot> publication_snapshot_;
   std::optional<Publication> publication_;
 };

@@ -89,16 +89,16 @@ void Lake::LoadAhead(const std::vector<std::string>& tables) {
   ahead_ = std::async(std::launch::async, [this, tables] {
     std::map<std::string, delta::Snapshot> snapshots;
     std::mutex mutex;
-    base::ParallelFor(tables.size(), kAheadThreads, [&](size_t i) {
-      std::optional<delta::Snapshot> snapshot;
+    auto load = [&](size_t i) {
       try {
-        snapshot = delta::Snapshot::Load(*storage_, TablePath(tables[i]));
-      } catch (const base::Error&) {
-        return;
+        auto snapshot = delta::Snapshot::Load(*storage_, TablePath(tables[i]));
+        std::lock_guard lock(mutex);
+        if (snapshot) snapshots.emplace(TablePath(tables[i]), *std::move(snapshot));
+      } catch (const std::exception&) {
+        // Who loads it is told.
       }
-      std::lock_guard lock(mutex);
-      if (snapshot) snapshots.emplace(TablePath(tables[i]), *std::move(snapshot));
-    });
+    };
+    base::ParallelFor(tables.size(), kAheadThreads, load);
     return snapshots;
   });
 }

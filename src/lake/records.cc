@@ -169,9 +169,8 @@ std::optional<delta::Snapshot> LedgerBeforeRestore(Lake& lake, delta::Snapshot l
 }  // namespace
 
 std::optional<Publication> ReadPublication(Lake& lake, std::optional<base::Timestamp> as_of) {
+  if (!as_of) return lake.known_records().LastPublication(lake);
   auto ledger = lake.Load(kOpsLedger);
-  if (!ledger) lake.Define(LedgerSchema(), std::nullopt);
-  if (!as_of) return lake.known_records().LastPublication(lake, ledger);
   if (!ledger) return std::nullopt;
   delta::Version newest = ledger->version();
   ledger = LedgerBeforeRestore(lake, *ledger, *as_of);

@@ -1,5 +1,6 @@
 #include "lake/writer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -13,17 +14,10 @@ namespace {
 constexpr std::ptrdiff_t kPendingMax = 8;  // Commits under way beside the engine: each may hold rows.
 constexpr size_t kFenceThreads = 8;        // They wait for the storage.
 
-// Makes room for another commit when it goes.
-class Release {
- public:
-  explicit Release(std::counting_semaphore<>& places) : places_(places) {}
-  ~Release() { places_.release(); }
-  Release(const Release&) = delete;
-  Release& operator=(const Release&) = delete;
-
- private:
-  std::counting_semaphore<>& places_;
+struct GiveBackPlace {
+  void operator()(CommitPlaces* places) const { places->GiveBack(); }
 };
+using CommitPlace = std::unique_ptr<CommitPlaces, GiveBackPlace>;
 
 engine::TableChange ChangeOf(const TableSchema& schema, const std::vector<TextRow>& rows) {
   engine::TableChange change;
@@ -32,6 +26,18 @@ engine::TableChange ChangeOf(const TableSchema& schema, const std::vector<TextRo
 }
 
 }  // namespace
+
+void CommitPlaces::Take() {
+  std::unique_lock lock(mutex_);
+  freed_.wait(lock, [&] { return taken_ < kPendingMax; });
+  ++taken_;
+}
+
+void CommitPlaces::GiveBack() {
+  std::lock_guard lock(mutex_);
+  --taken_;
+  freed_.notify_one();
+}
 
 engine::ApplyReport Writer::CommitComputed(const std::string& table_path, engine::ComputedChange computed) {
   auto report = std::move(computed).Commit();
@@ -51,7 +57,7 @@ engine::ApplyReport Writer::CommitComputed(const std::string& table_path, engine
 }
 
 Writer::Writer(Lake& lake, std::string run_id, std::chrono::milliseconds wait)
-    : lake_(lake), run_id_(std::move(run_id)), lease_(TakeLease(lake, run_id_, wait)), free_commits_(kPendingMax) {
+    : lake_(lake), run_id_(std::move(run_id)), lease_(TakeLease(lake, run_id_, wait)) {
   RequireNoUnfinishedCopy(lake);
   if (lease_->was_taken_over()) FenceTables();
 }
@@ -125,41 +131,54 @@ void Writer::CommitLater(engine::Engine& engine, const engine::TableTarget& targ
 
 std::vector<std::optional<base::Error>> Writer::CommitEachLater(engine::Engine& engine,
                                                                 const std::vector<LaterChange>& changes,
-                                                                const std::function<void(size_t)>& on_begin) {
+                                                                const std::function<void(size_t)>& on_turn) {
   lease_->RequireHeld();
   std::vector<std::optional<delta::Snapshot>> bases;
   for (const auto& change : changes) bases.push_back(LoadBase(change.target.path));
   std::vector<std::optional<base::Error>> failures(changes.size());
   std::vector<std::shared_future<engine::ApplyReport>> commits(changes.size());
+  std::vector<bool> is_computed(changes.size());  // This and the next two are guarded by the mutex.
+  size_t turn = 0;
+  std::optional<size_t> stopped_by;
   std::mutex mutex;
+  if (!changes.empty()) on_turn(turn);
   engine.ComputeEach(changes.size(), [&](size_t i, const engine::Engine::ComputeFunction& compute) {
-    const auto& [target, change, progress] = changes[i];
+    const auto& [target, change, progress, may_fail] = changes[i];
+    {
+      std::lock_guard lock(mutex);
+      if (stopped_by) return;
+    }
     try {
-      {
-        std::lock_guard lock(mutex);
-        on_begin(i);
-      }
       commits[i] =
           BeginCommit(target.path, compute(target, bases[i], change, OptionsOf(progress, "WRITE"), lake_.clock()));
     } catch (const base::Error& error) {
       failures[i] = error;
     }
+    std::lock_guard lock(mutex);
+    if (failures[i] && (!may_fail || failures[i]->kind() == base::ErrorKind::kUnavailable)) {
+      stopped_by = std::min(i, stopped_by.value_or(i));
+    }
+    is_computed[i] = true;
+    while (!stopped_by && turn < changes.size() && is_computed[turn]) on_turn(++turn);
   });
   for (auto& commit : commits) {
     if (commit.valid()) pending_.push_back(std::move(commit));
+  }
+  if (stopped_by) {
+    on_turn(*stopped_by);
+    throw *failures[*stopped_by];
   }
   return failures;
 }
 
 std::shared_future<engine::ApplyReport> Writer::BeginCommit(const std::string& table_path,
                                                             engine::ComputedChange computed) {
-  free_commits_.acquire();
-  return std::async(std::launch::async,
-                    [this, table_path, computed = std::move(computed)]() mutable {
-                      Release at_end(free_commits_);
-                      return CommitComputed(table_path, std::move(computed));
-                    })
-      .share();
+  places_.Take();
+  auto commit = [this, table_path, computed = std::move(computed), place = CommitPlace(&places_)]() mutable {
+    CommitPlace until_the_end = std::move(place);
+    return CommitComputed(table_path, std::move(computed));
+  };
+  return std::async(std::launch::async, std::move(commit)).share();
 }
 
 std::vector<engine::ApplyReport> Writer::Await() {

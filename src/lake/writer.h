@@ -1,12 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <semaphore>
 #include <string>
 #include <vector>
 
@@ -28,6 +28,19 @@ struct TableCommit {
   int64_t rows_inserted = 0;  // As this and the next two are known: of a transaction that the caller staged they are 0.
   int64_t rows_removed = 0;
   uint64_t bytes_written = 0;
+};
+
+// How many commits may be under way at a time.
+class CommitPlaces {
+ public:
+  // Waits for one.
+  void Take();
+  void GiveBack();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  int taken_ = 0;
 };
 
 // Writes to a lake under its lease. Every commit carries the lease's epoch as `txn` qlake.writer and is refused when
@@ -61,16 +74,19 @@ class Writer {
   // The same, computed by an engine of the lake's choice.
   void CommitLater(engine::Engine& engine, const engine::TableTarget& target, const engine::TableChange& change,
                    std::vector<delta::SetTransaction> progress);
-  // The same of several tables, computed side by side where the engine can: of each, what failed, if anything did.
   struct LaterChange {
     engine::TableTarget target;
     engine::TableChange change;
     std::vector<delta::SetTransaction> progress;
+    bool may_fail = false;  // The others go on without it.
   };
-  // `on_begin` is called with the place of each when its turn has come, from any thread, one at a time.
+  // CommitLater() of several tables, in their order, but computed side by side where the engine can. Of each, why it
+  // failed, if it may; any other failure, and all that is unavailable, is thrown: then some are committed, and what has
+  // not begun is left. `on_turn` is called in order with the place of the first that is not computed, at last with
+  // their number, and with the place of the one whose failure is thrown: from any thread, one at a time.
   std::vector<std::optional<base::Error>> CommitEachLater(engine::Engine& engine,
                                                           const std::vector<LaterChange>& changes,
-                                                          const std::function<void(size_t)>& on_begin);
+                                                          const std::function<void(size_t)>& on_turn);
   // Waits for all of them: their reports in the order of the calls. Throws what the first that failed threw.
   std::vector<engine::ApplyReport> Await();
   // Commit() and CommitLater() for a few constant rows of one of our own tables, appended.
@@ -94,15 +110,15 @@ class Writer {
                                  const std::string& operation);
   engine::ApplyOptions OptionsOf(std::vector<delta::SetTransaction> progress, const std::string& operation) const;
   std::optional<delta::Snapshot> LoadBase(const std::string& table_path) const;
-  // Waits until few enough are under way.
+  // Waits while too many are under way.
   std::shared_future<engine::ApplyReport> BeginCommit(const std::string& table_path, engine::ComputedChange computed);
 
   Lake& lake_;
   std::string run_id_;
   std::unique_ptr<Lease> lease_;
   mutable std::mutex commits_mutex_;
-  std::vector<TableCommit> commits_;        // Guarded by commits_mutex_.
-  std::counting_semaphore<> free_commits_;  // How many more commits may be under way.
+  std::vector<TableCommit> commits_;  // Guarded by commits_mutex_.
+  CommitPlaces places_;
   // Of CommitLater(), in its order. They end before the lease does: nobody else may write before.
   std::vector<std::shared_future<engine::ApplyReport>> pending_;
 };

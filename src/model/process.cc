@@ -62,14 +62,14 @@ class Batch {
     // 2. The intent stands: from here on the batch is what it says.
     writer_.Await();
     base::CrashPoint("process.after_intent");
-    // 3. Table by table: rows and progress in one commit, while the next table's rows are computed. A crash leaves some
-    // done; a redo finds their progress. Facts go first: they alone still evaluate a model's SQL, and while nothing is
-    // committed a mistake there can be mended.
+    // 3. Table by table: rows and progress in one commit, while the rows of the next ones are computed. A crash leaves
+    // some done; a redo finds their progress. Facts go first: they alone still evaluate a model's SQL, and while
+    // nothing is committed a mistake there can be mended.
     size_t at = 0;
     while (at < prepared_.size() && FactNamed(prepared_[at].table) != nullptr) TryCommit(prepared_[at++]);
     staging_->ForgetRows();
-    if (at == 0 && !prepared_.empty()) TryCommit(prepared_[at++]);
-    CommitEach(at);
+    while (at < prepared_.size() && committing_.empty()) TryCommit(prepared_[at++]);
+    CommitRest(at);
     WriteChecks();
     AwaitCommits();
     staging_->Publish();
@@ -282,42 +282,41 @@ class Batch {
   }
 
   void Commit(const Prepared& prepared) {
-    if (!IsCommitted(prepared)) return;
+    if (!NeedsCommit(prepared)) return;
     Say(WritingStage(prepared.table));
-    auto [target, change, progress] = ChangeOf(prepared.build);
-    writer_.CommitLater(engine_, target, change, progress);
+    auto change = ChangeOf(prepared);
+    writer_.CommitLater(engine_, change.target, change.change, change.progress);
     committing_.push_back(prepared.table);
     base::CrashPoint("process.table_computed");
   }
 
   // A table that does not change is left alone: a redo would find the same. One that is not there yet is created.
-  bool IsCommitted(const Prepared& prepared) const { return prepared.build.changes || !lake_.Load(prepared.table); }
+  bool NeedsCommit(const Prepared& prepared) const { return prepared.build.changes || !lake_.Load(prepared.table); }
 
-  lake::Writer::LaterChange ChangeOf(const TableBuild& build) const {
-    return {build.target, build.changes ? build.change : engine::TableChange{}, Progress()};
+  lake::Writer::LaterChange ChangeOf(const Prepared& prepared) const {
+    const auto& [table, build] = prepared;
+    return {build.target, build.changes ? build.change : engine::TableChange{}, Progress(), IsMart(table)};
   }
 
-  // The rest of the tables, computed side by side.
-  void CommitEach(size_t from) {
+  // The tables from there on, computed side by side.
+  void CommitRest(size_t from) {
     std::vector<std::string> tables;
     std::vector<lake::Writer::LaterChange> changes;
     for (size_t i = from; i < prepared_.size(); ++i) {
-      if (!IsCommitted(prepared_[i])) continue;
+      if (!NeedsCommit(prepared_[i])) continue;
       tables.push_back(prepared_[i].table);
-      changes.push_back(ChangeOf(prepared_[i].build));
+      changes.push_back(ChangeOf(prepared_[i]));
     }
-    auto failures = writer_.CommitEachLater(engine_, changes, [&](size_t i) {
-      Say(WritingStage(tables[i]));
-      base::CrashPoint("process.table_computed");
+    auto failures = writer_.CommitEachLater(engine_, changes, [&](size_t turn) {
+      if (turn > 0) base::CrashPoint("process.table_computed");
+      if (turn < tables.size()) Say(WritingStage(tables[turn]));
     });
     for (size_t i = 0; i < tables.size(); ++i) {
-      if (!failures[i]) {
-        committing_.push_back(tables[i]);
-      } else if (!IsMart(tables[i])) {
-        throw *failures[i];
-      } else {
+      if (failures[i]) {
         NoteFailure(tables[i], *failures[i]);
         left_out_.insert(tables[i]);
+      } else {
+        committing_.push_back(tables[i]);
       }
     }
   }

@@ -16,6 +16,7 @@ struct ProcessOptions {
   // What is taken as one batch, in bytes of raw files; what does not fit is cut at hour borders.
   uint64_t batch_bytes_max = uint64_t{512} << 20;
   // Called as the work goes on, with what is being done: "staging sales_transactions", "writing warehouse.product_dim".
+  // From any thread, one at a time.
   std::function<void(const std::string& stage)> on_stage;
   // Called when a batch begins, with the stages that are to come.
   std::function<void(const BatchOutlook& outlook)> on_batch;

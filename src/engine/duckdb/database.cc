@@ -145,15 +145,16 @@ class Database::State {
     connection.Run(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", schema));
   }
 
-  TableWriter::Resources WriterResources(const base::Clock& clock) { return WriterResources(clock, connection); }
+  TableWriter::Resources WriterResources(const base::Clock& clock) { return WriterResources(clock, connection, 1); }
 
-  TableWriter::Resources WriterResources(const base::Clock& clock, Connection& computing) {
+  // Of one of so many writers that compute side by side.
+  TableWriter::Resources WriterResources(const base::Clock& clock, Connection& computing, size_t writers) {
     return {.storage = storage,
             .connection = computing,
             .sink_function = sink_function,
             .clock = clock,
-            .row_sink_bytes_max = options.row_sink_bytes_max,
-            .threads = ThreadsOf(options),
+            .row_sink_bytes_max = options.row_sink_bytes_max / writers,
+            .threads = std::max<size_t>(1, ThreadsOf(options) / writers),
             .cancelled = interrupted};
   }
 
@@ -320,14 +321,27 @@ void Database::DefineTable(const std::string& name, const delta::Snapshot& snaps
   state_->DefineFiles(name, SelectAllFiles(state_->storage, snapshot, &state_->file_facts));
 }
 
-void Database::DefineFiles(const std::string& name, const delta::Snapshot& snapshot,
-                           const std::vector<std::string>& paths) {
+namespace {
+
+std::vector<const delta::AddFile*> FilesAt(const delta::Snapshot& snapshot, const std::vector<std::string>& paths) {
   std::vector<const delta::AddFile*> files;
   for (const auto& path : paths) {
     QLAKE_CHECK(snapshot.files().contains(path));
     files.push_back(&snapshot.files().at(path));
   }
+  return files;
+}
+
+}  // namespace
+
+void Database::DefineFiles(const std::string& name, const delta::Snapshot& snapshot,
+                           const std::vector<std::string>& paths) {
+  auto files = FilesAt(snapshot, paths);
   state_->DefineFiles(name, SelectFiles(state_->storage, snapshot, files, "", &state_->file_facts));
+}
+
+std::string Database::SelectRowsOf(const delta::Snapshot& snapshot, const std::vector<std::string>& paths) const {
+  return SelectFiles(state_->storage, snapshot, FilesAt(snapshot, paths));
 }
 
 void Database::DefineFiles(const std::string& name, const delta::Snapshot& snapshot,
@@ -381,8 +395,9 @@ void Database::ComputeEach(size_t count, const std::function<void(size_t, const 
   base::ParallelFor(connections.size(), connections.size(), [&](size_t worker) {
     ComputeFunction compute = [&](const TableTarget& target, const std::optional<delta::Snapshot>& base,
                                   const TableChange& change, const ApplyOptions& options, const base::Clock& clock) {
-      return ComputedChange(std::make_unique<WrittenChange>(state_->WriterResources(clock, connections.at(worker)),
-                                                            target, base, change, options));
+      QLAKE_CHECK(!change.clustered);  // The sink function is on the first connection.
+      auto resources = state_->WriterResources(clock, connections.at(worker), connections.size());
+      return ComputedChange(std::make_unique<WrittenChange>(resources, target, base, change, options));
     };
     for (size_t i = next++; i < count; i = next++) work(i, compute);
   });

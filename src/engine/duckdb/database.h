@@ -116,6 +116,9 @@ class Database : public Engine {
                    const std::vector<std::string>& paths) override;
   // Over files that are, or were, of the snapshot's table. REQUIRES: they are still there.
   void DefineFiles(const std::string& name, const delta::Snapshot& snapshot, const std::vector<delta::AddFile>& files);
+  // The SELECT of the rows of some of a snapshot's live files, for a statement of ours: nothing is defined. REQUIRES:
+  // each path is a live file's.
+  std::string SelectRowsOf(const delta::Snapshot& snapshot, const std::vector<std::string>& paths) const;
   // Over a SELECT of ours. Raw scans apart, what is defined is what CheckReadOnlySelect() lets a user read.
   void DefineView(const std::string& name, const std::string& select) override;
   void DefineEmptyTable(const std::string& name, const std::vector<base::Column>& columns) override;

@@ -36,7 +36,8 @@ class TableWriter {
 
   // All of a change that asks the engine. What it comes to is in memory then, or in files that no version names.
   void Compute(const TableChange& change);
-  // The rest: writes what is in memory and commits, from any thread. REQUIRES: Compute() of the same change.
+  // The rest: writes what is in memory and commits, from any thread; the connection may be gone by then. REQUIRES:
+  // Compute() of the same change.
   ApplyReport Commit(const TableChange& change, const ApplyOptions& options);
   // Database::CheckChange
   void Check(const TableChange& change);
