@@ -120,6 +120,8 @@ std::optional<lake::Publication> DefinePublished(lake::Lake& lake, engine::Engin
                                                  const model::Project& project, std::optional<base::Timestamp> as_of,
                                                  const std::string& sql) {
   auto publication = lake::ReadPublication(lake, as_of);
+  // In a lake that holds events alone the ledger is an empty table.
+  if (!publication && !lake.Load(lake::kOpsLedger)) lake.Define(lake::LedgerSchema(), std::nullopt);
   for (const auto& table : lake.TableNames()) {
     if (!Names(sql, ShortName(table)) || IsRawRows(project, table)) continue;
     std::optional<delta::Version> version;
