@@ -1,14 +1,11 @@
 #include "lake/known_records.h"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <random>
 
 #include "base/test_seed.h"
 #include "delta/path_encoding.h"
+#include "lake/test_lake.h"
 #include "lake/writer.h"
 
 namespace qlake::lake {
@@ -16,21 +13,8 @@ namespace {
 
 constexpr int64_t kHour = 467'000;
 
-class KnownRecordsTest : public ::testing::Test {
+class KnownRecordsTest : public LakeTest {
  protected:
-  KnownRecordsTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "qlake_records_XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
-    lake_ = Open();
-  }
-  ~KnownRecordsTest() override {
-    lake_.reset();
-    std::filesystem::remove_all(root_);
-  }
-
-  // One that has read nothing yet.
-  std::unique_ptr<Lake> Open() { return std::make_unique<Lake>(LakeOptions{root_}, base::SystemClock()); }
-
   void Append(const TableSchema& schema, const std::vector<TextRow>& rows) {
     Writer(*lake_, "run", std::chrono::milliseconds(0)).Append(schema, rows);
   }
@@ -63,9 +47,6 @@ class KnownRecordsTest : public ::testing::Test {
     for (const auto& file : ReadFiles(lake)) seqs.push_back(file.seq);
     return seqs;
   }
-
-  std::string root_;
-  std::unique_ptr<Lake> lake_;
 };
 
 TEST_F(KnownRecordsTest, WhatComesIsReadBesideWhatIsKnown) {

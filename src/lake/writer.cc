@@ -11,8 +11,8 @@
 namespace qlake::lake {
 namespace {
 
-constexpr std::ptrdiff_t kPendingMax = 8;  // Commits under way beside the engine: each may hold rows.
-constexpr size_t kFenceThreads = 8;        // They wait for the storage.
+constexpr int kPendingMax = 8;       // Commits under way beside what is computed: each may hold rows.
+constexpr size_t kFenceThreads = 8;  // They wait for the storage.
 
 struct GiveBackPlace {
   void operator()(CommitPlaces* places) const { places->GiveBack(); }

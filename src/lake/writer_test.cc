@@ -1,31 +1,16 @@
 #include "lake/writer.h"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
+
+#include "lake/test_lake.h"
 
 namespace qlake::lake {
 namespace {
 
 constexpr size_t kTables = 12;  // More than commits may be under way.
 
-class WriterTest : public ::testing::Test {
+class WriterTest : public LakeTest {
  protected:
-  WriterTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "qlake_writer_XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
-    lake_ = Open();
-  }
-  ~WriterTest() override {
-    lake_.reset();
-    std::filesystem::remove_all(root_);
-  }
-
-  std::unique_ptr<Lake> Open() { return std::make_unique<Lake>(LakeOptions{root_}, base::SystemClock()); }
-
   // i + 1 rows for the i-th of the tables marts.t00, marts.t01, ...
   static std::string NameOf(size_t i) { return fmt::format("marts.t{:02}", i); }
   static Writer::LaterChange ChangeOf(size_t i) {
@@ -39,8 +24,6 @@ class WriterTest : public ::testing::Test {
     return changes;
   }
 
-  std::string root_;
-  std::unique_ptr<Lake> lake_;
   std::vector<size_t> turns_;
   std::function<void(size_t)> on_turn_ = [this](size_t turn) { turns_.push_back(turn); };
 };

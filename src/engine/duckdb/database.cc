@@ -158,6 +158,16 @@ class Database::State {
             .cancelled = interrupted};
   }
 
+  // Calls work(i, connection, connections) once for every i in [0, count), in that order, on as many connections as
+  // there are threads.
+  void SideBySide(size_t count, const std::function<void(size_t, Connection&, size_t)>& work) {
+    std::atomic<size_t> next = 0;
+    auto opened = more_connections.Open(connection, std::min(ThreadsOf(options), count));
+    base::ParallelFor(opened.size(), opened.size(), [&](size_t worker) {
+      for (size_t i = next++; i < count; i = next++) work(i, opened.at(worker), opened.size());
+    });
+  }
+
   storage::Storage& storage;
   DatabaseOptions options;
   Connection connection;
@@ -203,12 +213,8 @@ void Database::Query(std::string_view sql, const ResultVisitor& visitor) { Visit
 std::vector<Result> Database::QueryEach(const std::vector<std::string>& selects, size_t rows_max) {
   // Most of a small answer's time goes into its plan, which is made by one thread.
   std::vector<Result> answers(selects.size());
-  std::atomic<size_t> next = 0;
-  auto connections = state_->more_connections.Open(state_->connection, std::min(threads(), selects.size()));
-  base::ParallelFor(connections.size(), connections.size(), [&](size_t worker) {
-    for (size_t i = next++; i < selects.size(); i = next++) {
-      Visit(connections.at(worker), selects[i], VisitorOf(answers[i], rows_max));
-    }
+  state_->SideBySide(selects.size(), [&](size_t i, Connection& connection, size_t) {
+    Visit(connection, selects[i], VisitorOf(answers[i], rows_max));
   });
   return answers;
 }
@@ -390,16 +396,13 @@ ComputedChange Database::Compute(const TableTarget& target, const std::optional<
 
 void Database::ComputeEach(size_t count, const std::function<void(size_t, const ComputeFunction&)>& work) {
   state_->interrupted = false;
-  std::atomic<size_t> next = 0;
-  auto connections = state_->more_connections.Open(state_->connection, std::min(threads(), count));
-  base::ParallelFor(connections.size(), connections.size(), [&](size_t worker) {
-    ComputeFunction compute = [&](const TableTarget& target, const std::optional<delta::Snapshot>& base,
-                                  const TableChange& change, const ApplyOptions& options, const base::Clock& clock) {
+  state_->SideBySide(count, [&](size_t i, Connection& connection, size_t connections) {
+    work(i, [&](const TableTarget& target, const std::optional<delta::Snapshot>& base, const TableChange& change,
+                const ApplyOptions& options, const base::Clock& clock) {
       QLAKE_CHECK(!change.clustered);  // The sink function is on the first connection.
-      auto resources = state_->WriterResources(clock, connections.at(worker), connections.size());
+      auto resources = state_->WriterResources(clock, connection, connections);
       return ComputedChange(std::make_unique<WrittenChange>(resources, target, base, change, options));
-    };
-    for (size_t i = next++; i < count; i = next++) work(i, compute);
+    });
   });
 }
 
@@ -417,12 +420,10 @@ MergedFiles Database::MergeFiles(const delta::Snapshot& snapshot, const FileMerg
 
 RowsDigest Database::DigestFiles(const delta::Snapshot& snapshot, const std::vector<std::string>& paths) {
   state_->interrupted = false;
-  std::vector<const delta::AddFile*> files;
-  for (const auto& path : paths) files.push_back(&snapshot.files().at(path));
   FileMerger merger(
       {state_->storage, state_->connection, base::SystemClock(), ThreadsOf(state_->options), state_->interrupted},
       snapshot);
-  return merger.Digest(files);
+  return merger.Digest(FilesAt(snapshot, paths));
 }
 
 void Database::CheckReadOnlySelect(std::string_view sql) {
