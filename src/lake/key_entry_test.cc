@@ -28,8 +28,9 @@ Entries Make(size_t count, const std::function<KeyEntry(size_t)>& entry) {
 TEST(KeyEntryTest, AnyNumberOfHashesIsSorted) {
   std::mt19937_64 random(1);
   for (size_t count : {0, 1, 2, 31, 32, 33, 100, 2'047, 5'000, 131'071, 131'072, 400'000}) {
-    ExpectSortsLikeTheStandardLibrary(
-        Make(count, [&](size_t i) { return KeyEntry{random(), random(), random(), 1, static_cast<uint32_t>(i)}; }));
+    ExpectSortsLikeTheStandardLibrary(Make(count, [&](size_t i) {
+      return KeyEntry{random(), random(), random(), 1, static_cast<uint32_t>(i)};
+    }));
   }
 }
 
