@@ -120,6 +120,36 @@ class RepeatedRows {
   std::vector<size_t> key_columns_;
 };
 
+// What is decided of a batch.
+struct Judged {
+  std::vector<lake::KeyEntry> stay;  // In the order of their keys.
+  std::vector<std::vector<Repeat>> repeats;
+};
+
+Judged JudgeKeys(StagedSource& source, FactBefore& fact, size_t threads) {
+  auto keys = source.rows().Keys(source.IndexesOf(source.contract().key), threads);
+  std::vector<lake::KeyEntry> known;
+  if (fact.snapshot) known = fact.keys.Find(keys, *fact.snapshot, fact.before_seq);
+  auto stretches = Cut(keys, threads);
+  std::vector<Verdict> verdicts(stretches.size());
+  Judged judged{.stay = std::vector<lake::KeyEntry>(keys.size())};
+  auto& stay = judged.stay;
+  Judgement judgement(source);
+  base::ParallelFor(stretches.size(), threads, [&](size_t i) {
+    auto* from = stay.data() + (stretches[i].data() - keys.data());
+    verdicts[i] = judgement.Judge(stretches[i], Meeting(stretches[i], known), from);
+  });
+  auto end = stay.begin();
+  for (size_t i = 0; i < stretches.size(); ++i) {
+    // What left makes gaps.
+    auto from = stay.begin() + (stretches[i].data() - keys.data());
+    end = std::move(from, from + static_cast<std::ptrdiff_t>(verdicts[i].staying), end);
+    judged.repeats.push_back(std::move(verdicts[i].repeats));
+  }
+  stay.erase(end, stay.end());
+  return judged;
+}
+
 }  // namespace
 
 std::vector<lake::KeyEntry> JudgeDuplicates(lake::Lake& lake, StagedSource& source, FactBefore& fact) {
@@ -128,27 +158,12 @@ std::vector<lake::KeyEntry> JudgeDuplicates(lake::Lake& lake, StagedSource& sour
     throw base::InputError("the key of the model of {} must be the key of its source {}: {}", fact.model.table,
                            contract.name, fmt::join(contract.key, ", "));
   }
-  size_t threads = lake.database().threads();
-  auto keys = source.rows().Keys(source.IndexesOf(contract.key), threads);
-  std::vector<lake::KeyEntry> known;
-  if (fact.snapshot) known = fact.keys.Find(keys, *fact.snapshot, fact.before_seq);
-  auto stretches = Cut(keys, threads);
-  std::vector<Verdict> verdicts(stretches.size());
-  std::vector<lake::KeyEntry> stay(keys.size());
-  Judgement judgement(source);
-  base::ParallelFor(stretches.size(), threads, [&](size_t i) {
-    auto* from = stay.data() + (stretches[i].data() - keys.data());
-    verdicts[i] = judgement.Judge(stretches[i], Meeting(stretches[i], known), from);
-  });
+  auto judged = JudgeKeys(source, fact, lake.database().threads());
+  // Their keys' texts bring the files' bytes back into memory, so the batch's keys had better be gone.
   RepeatedRows repeated(source, fact.keys);
-  auto end = stay.begin();
-  for (size_t i = 0; i < stretches.size(); ++i) {
-    // What left makes gaps.
-    auto from = stay.begin() + (stretches[i].data() - keys.data());
-    end = std::move(from, from + static_cast<std::ptrdiff_t>(verdicts[i].staying), end);
-    for (const auto& repeat : verdicts[i].repeats) repeated.Leave(repeat);
+  for (const auto& repeats : judged.repeats) {
+    for (const auto& repeat : repeats) repeated.Leave(repeat);
   }
-  stay.erase(end, stay.end());
   lake.database().FillTable("conflicts." + contract.name,
                             {{"_file", {ColumnType::Kind::kInteger}},
                              {"_line", {ColumnType::Kind::kLong}},
@@ -158,7 +173,7 @@ std::vector<lake::KeyEntry> JudgeDuplicates(lake::Lake& lake, StagedSource& sour
                             repeated.conflicts);
   source.DefineScan(lake, "scan_conflicts", std::move(repeated.places));
   source.DefineOnce(lake);
-  return stay;
+  return std::move(judged.stay);
 }
 
 void CountRepeats(lake::Lake& lake, StagedSource& source) {
