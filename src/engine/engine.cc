@@ -36,6 +36,10 @@ void Engine::ComputeEach(size_t count, const std::function<void(size_t, const Co
   for (size_t i = 0; i < count; ++i) work(i, compute);
 }
 
+void Engine::RunEach(size_t count, const std::function<void(size_t, Engine&)>& work) {
+  for (size_t i = 0; i < count; ++i) work(i, *this);
+}
+
 int64_t Engine::QueryInteger(std::string_view sql) {
   Result result = Query(sql);
   if (result.rows.size() != 1 || result.columns.size() != 1) {

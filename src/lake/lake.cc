@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <mutex>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -108,6 +107,7 @@ void Lake::TakeLoadedAhead() const {
 }
 
 std::optional<delta::Snapshot> Lake::LoadPath(const std::string& path) const {
+  std::lock_guard lock(loading_);
   TakeLoadedAhead();
   auto known = loaded_.find(path);
   auto snapshot = known == loaded_.end() ? delta::Snapshot::Load(*storage_, path) : known->second.Refresh(*storage_);
@@ -121,6 +121,7 @@ std::optional<delta::Snapshot> Lake::LoadPath(const std::string& path) const {
 
 std::optional<delta::Snapshot> Lake::LoadVersion(const std::string& table, delta::Version version) const {
   if (version == delta::kNoVersion) return std::nullopt;
+  std::lock_guard lock(loading_);
   TakeLoadedAhead();
   auto known = loaded_.find(TablePath(table));
   if (known != loaded_.end() && known->second.version() == version) return known->second;

@@ -4,6 +4,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,7 +31,7 @@ struct LakeOptions {
 
 class KnownRecords;
 
-// The lake and the engine over it. Not thread-safe, but for what Database says.
+// The lake and the engine over it. Not thread-safe, but for loading tables and what Database says.
 class Lake {
  public:
   // Does no I/O on tables; opens the engine at its first use.
@@ -81,6 +82,7 @@ class Lake {
   std::unique_ptr<storage::Storage> storage_;
   std::unique_ptr<engine::Database> database_;
   std::unique_ptr<engine::Engine> engine_;                             // That of UseEngine(), if any.
+  mutable std::mutex loading_;                                         // Guards the next two.
   mutable std::map<std::string, delta::Snapshot> loaded_;              // By path, as they were loaded last.
   mutable std::future<std::map<std::string, delta::Snapshot>> ahead_;  // Of LoadAhead(), until they are in loaded_.
   std::map<const engine::Engine*, std::string> functions_;             // That are defined.

@@ -25,7 +25,7 @@ std::vector<std::string> PlanFold(std::vector<SummedFile> files, int64_t batch_r
     auto count = static_cast<size_t>(last - first) + (TierOf(coming_rows) == tier ? 1 : 0);
     int64_t tier_rows = 0;
     for (auto file = first; file != last; ++file) tier_rows += file->rows;
-    if (count >= kFilesPerTier || tier_rows <= coming_rows) {
+    if (count >= (tier == 0 ? kFilesOfFirstTier : kFilesPerTier) || tier_rows <= coming_rows) {
       for (auto file = first; file != last; ++file) folded.push_back(file->path);
       coming_rows += tier_rows;
     }

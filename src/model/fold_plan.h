@@ -8,11 +8,14 @@ namespace qlake::model {
 
 // A mart's table is a heap of files whose rows add up. Every batch brings one file more; so that neither their number
 // nor what a reader has to add up grows with the number of batches, files are folded into one by size. Tier 0 holds
-// files below 4,096 rows, every next tier files of up to eight times as many. A row is written again each time that
-// it moves up a tier, so a batch costs its own rows times the number of tiers, whatever the mart holds.
+// files below 4,096 rows, every next tier files of up to eight times as many. Small files are cheap to read, and wait
+// until there are eight; of larger ones a tier keeps one, as batches tend to bring the same keys: two would be twice
+// the rows. A row is written again a few times in each tier, so a batch costs its own rows times the number of tiers,
+// whatever the mart holds.
 inline constexpr int64_t kFirstTierRows = 4096;
-inline constexpr int64_t kTierFactor = 8;   // In rows, from a tier to the next.
-inline constexpr size_t kFilesPerTier = 8;  // That many become one; a tier is left with fewer.
+inline constexpr int64_t kTierFactor = 8;       // In rows, from a tier to the next.
+inline constexpr size_t kFilesOfFirstTier = 8;  // That many become one, so that a tier is left with fewer;
+inline constexpr size_t kFilesPerTier = 2;      // and so many of any other tier.
 
 struct SummedFile {
   std::string path;

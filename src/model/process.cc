@@ -1,8 +1,10 @@
 #include "model/process.h"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <tuple>
 
@@ -26,6 +28,20 @@ struct SourceFailure {
 
 bool Contains(const std::vector<PartFailure>& failures, const std::string& part) {
   return std::ranges::find(failures, part, &PartFailure::part) != failures.end();
+}
+
+// Whether the word stands in the SQL: as a name, or in a text or a remark.
+bool NamesWord(const std::string& sql, std::string_view word) {
+  auto is_of_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  auto is_same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+  };
+  for (auto at = sql.begin();; ++at) {
+    at = std::search(at, sql.end(), word.begin(), word.end(), is_same);
+    if (at == sql.end()) return false;
+    auto end = at + static_cast<std::ptrdiff_t>(word.size());
+    if ((at == sql.begin() || !is_of_name(*(at - 1))) && (end == sql.end() || !is_of_name(*end))) return true;
+  }
 }
 
 // One batch, from its plan to its publication.
@@ -52,7 +68,7 @@ class Batch {
     }
     Stage();
     auto entries = Account();
-    for (const auto& model : plan_.project.models()) TryModel(model);
+    BuildModels();
     for (const auto* source : staging_->accounts()) {
       const auto& name = source->contract().name;
       For(name, [&] { BuildQuarantine(name); });
@@ -107,7 +123,8 @@ class Batch {
         {"staged_files", "rejected", "conflicts", "coming", "going", "built", "history", "batch", "summed", "changed"});
   }
 
-  void Say(const std::string& stage) const {
+  void Say(const std::string& stage) {
+    std::lock_guard lock(mutex_);
     if (options_.on_stage) options_.on_stage(stage);
   }
 
@@ -141,6 +158,7 @@ class Batch {
   void NoteFailure(const std::string& table, const base::Error& error) {
     if (error.kind() == base::ErrorKind::kUnavailable) throw error;
     base::LogFailure("a table failed, the others go on", error.message(), {{"table", table}});
+    std::lock_guard lock(mutex_);
     report_.failures.push_back({table, error.message()});
   }
 
@@ -265,6 +283,7 @@ class Batch {
       return true;
     } catch (const base::Error& error) {
       NoteFailure(table, error);
+      std::lock_guard lock(mutex_);
       left_out_.insert(table);
       return false;
     }
@@ -358,28 +377,90 @@ class Batch {
     QLAKE_CHECK(false);
   }
 
-  void TryModel(const Model& model) {
-    if (left_out_.contains(model.table)) return;
-    std::string source = SourceOf(model.table);
-    bool waits = Contains(report_.failures, model.source) || Contains(report_.failures, model.inferred_source) ||
-                 broken_.contains(model.source);
-    if (source.empty() && waits) return;  // As it is, it is right.
-    if (model.kind == ModelKind::kAggregate && !source.empty()) {
-      TryMart(model.table, [&] { BuildModel(model); });
-      return;
+  // Models that are built one after the other, and what became of them.
+  struct Lane {
+    std::vector<const Model*> models;
+    std::vector<Prepared> prepared;
+    std::vector<CheckCount> disagreements;  // Keys of dimensions whose rows of one hour disagree.
+    std::set<std::string> broken;           // Sources without new files, a table of which cannot be built.
+  };
+
+  // Each dimension is built for itself, and a fact before the marts that read its changes.
+  std::vector<Lane> CutLanes() const {
+    std::vector<Lane> lanes;
+    Lane facts;
+    for (const auto& model : plan_.project.models()) {
+      bool is_of_fact = model.kind == ModelKind::kFact || model.kind == ModelKind::kAggregate;
+      (is_of_fact ? facts : lanes.emplace_back()).models.push_back(&model);
     }
-    try {
-      For(source, [&] { BuildModel(model); });
-    } catch (const base::Error& error) {
-      if (!source.empty()) throw;
-      NoteFailure(model.table, error);  // Nothing comes for it: as it is, it is right.
-      broken_.insert(model.source);
+    lanes.push_back(std::move(facts));
+    if (AreApart(lanes)) return lanes;
+    Lane all;
+    for (const auto& model : plan_.project.models()) all.models.push_back(&model);
+    lanes.assign(1, all);
+    return lanes;
+  }
+
+  // Whether no model's SQL reads what is built in another lane, of which a fact's changes are the last one's.
+  static bool AreApart(const std::vector<Lane>& lanes) {
+    for (const auto& lane : lanes) {
+      for (const auto* model : lane.models) {
+        if (&lane != &lanes.back() && NamesWord(model->sql, "changes")) return false;
+        for (const auto& other : lanes) {
+          auto is_named = [&](const Model* of_other) { return NamesWord(model->sql, ShortName(*of_other)); };
+          if (&lane != &other && std::ranges::any_of(other.models, is_named)) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  void BuildModels() {
+    auto lanes = CutLanes();
+    engine_.RunEach(lanes.size(), [&](size_t i, engine::Engine& engine) {
+      for (const auto* model : lanes[i].models) TryModel(engine, *model, lanes[i]);
+    });
+    for (auto& lane : lanes) {
+      std::move(lane.disagreements.begin(), lane.disagreements.end(), std::back_inserter(disagreements_));
+      for (auto& prepared : lane.prepared) {
+        auto at = FactNamed(prepared.table) != nullptr ? prepared_.begin() : prepared_.end();
+        prepared_.insert(at, std::move(prepared));
+      }
     }
   }
 
-  void BuildModel(const Model& model) {
+  // Whether an earlier batch, or a table of the lane, failed for what the model reads.
+  bool HasFailed(const Model& model, const Lane& lane) {
+    std::lock_guard lock(mutex_);
+    return Contains(report_.failures, model.source) || Contains(report_.failures, model.inferred_source) ||
+           lane.broken.contains(model.source);
+  }
+
+  bool IsLeftOut(const std::string& table) {
+    std::lock_guard lock(mutex_);
+    return left_out_.contains(table);
+  }
+
+  void TryModel(engine::Engine& engine, const Model& model, Lane& lane) {
+    if (IsLeftOut(model.table)) return;
+    std::string source = SourceOf(model.table);
+    if (source.empty() && HasFailed(model, lane)) return;  // As it is, it is right.
+    if (model.kind == ModelKind::kAggregate && !source.empty()) {
+      TryMart(model.table, [&] { BuildModel(engine, model, lane); });
+      return;
+    }
+    try {
+      For(source, [&] { BuildModel(engine, model, lane); });
+    } catch (const base::Error& error) {
+      if (!source.empty()) throw;
+      NoteFailure(model.table, error);  // Nothing comes for it: as it is, it is right.
+      lane.broken.insert(model.source);
+    }
+  }
+
+  void BuildModel(engine::Engine& engine, const Model& model, Lane& lane) {
     BuildInput input{lake_,
-                     engine_,
+                     engine,
                      model,
                      BaseVersion(model.table),
                      Input(model.source).whole,
@@ -397,11 +478,9 @@ class Batch {
     auto build = Build(input);
     if (build.disagreements > 0) {
       std::string name = fmt::format("{} has one value an hour", fmt::join(model.key, ", "));
-      disagreements_.push_back({model.table, name, "warn", build.disagreements});
+      lane.disagreements.push_back({model.table, name, "warn", build.disagreements});
     }
-    if (is_done) return;
-    auto at = model.kind == ModelKind::kFact ? prepared_.begin() : prepared_.end();
-    prepared_.insert(at, {model.table, std::move(build)});
+    if (!is_done) lane.prepared.push_back({model.table, std::move(build)});
   }
 
   static TableBuild Build(const BuildInput& input) {
@@ -464,8 +543,8 @@ class Batch {
   std::vector<Prepared> prepared_;         // In the order of their computation.
   std::vector<std::string> committing_;    // Tables whose commits are under way, in that order.
   std::vector<CheckCount> disagreements_;  // Keys of dimensions whose rows of one hour disagree.
+  std::mutex mutex_;                       // Guards, while models are built, the report's failures and what follows.
   std::set<std::string> left_out_;         // Marts that the batch does not bring up to date.
-  std::set<std::string> broken_;           // Sources without new files, a table of which cannot be built.
 };
 
 // What the files weigh that wait behind the batch.

@@ -63,22 +63,22 @@ class Scd2Builder {
       same.push_back(fmt::format("s.{0} IS NOT DISTINCT FROM o.{0}", QuoteName(name)));
     same.push_back(KeysEqual("s", "o"));
     if (HasInferred()) same.push_back("NOT s.is_inferred");
-    return engine_.QueryInteger(fmt::format(
-               "SELECT count(*) FROM history.batch AS o WHERE NOT EXISTS (SELECT 1 FROM history.current AS s WHERE {})",
-               fmt::join(same, " AND "))) == 0;
+    return engine_.QueryInteger(
+               fmt::format("SELECT count(*) FROM {} AS o WHERE NOT EXISTS (SELECT 1 FROM {} AS s WHERE {})", batch_,
+                           current_, fmt::join(same, " AND "))) == 0;
   }
 
   // What the batch's keys become, against their current rows: closed versions stay as they are for ever.
   void FindChanges(TableBuild& build) {
     engine_.DefineRows("coming." + name_,
-                       fmt::format("SELECT * FROM built.{} EXCEPT SELECT * FROM history.current", name_));
+                       fmt::format("SELECT * FROM built.{} EXCEPT SELECT * FROM {}", name_, current_));
     build.changes = engine_.QueryInteger("SELECT count(*) FROM coming." + name_) > 0;
     if (!build.changes) return;
     build.change.insert_sql = Sorted("coming");
     engine_.DefineRows("going." + name_,
-                       fmt::format("SELECT {1}, is_current FROM (SELECT * FROM history.current AS d WHERE EXISTS "
+                       fmt::format("SELECT {1}, is_current FROM (SELECT * FROM {3} AS d WHERE EXISTS "
                                    "(SELECT 1 FROM built.{0} AS b WHERE {2}) EXCEPT SELECT * FROM built.{0})",
-                                   name_, key_, KeysEqual("b", "d")));
+                                   name_, key_, KeysEqual("b", "d"), current_));
     if (engine_.QueryInteger("SELECT count(*) FROM going." + name_) == 0) return;
     build.change.remove_sql = "SELECT * FROM going." + name_;
     build.change.key_columns = model_.key;
@@ -130,32 +130,32 @@ class Scd2Builder {
     if (input_.source == nullptr) {
       CountDisagreements();
     } else {
-      input_.source->DefineStaged(input_.lake, BestRows());
+      input_.source->ShowOnly(database(), BestRows());
     }
     std::string of_batch = fmt::format(
         "SELECT {0}, r.data_hour, f._file_id, r._line, FALSE AS is_seed, CAST(NULL AS {1}) AS seed_from FROM ({2}) AS "
         "r "
         "JOIN staged_files.{3} AS f ON r._file = f._file",
         ColumnList("r."), time, best, model_.source);
-    engine_.DefineRows("history.batch", of_batch);
-    if (input_.source != nullptr) input_.source->DefineStaged(input_.lake, std::nullopt);
+    engine_.DefineRows(batch_, of_batch);
+    if (input_.source != nullptr) input_.source->ShowOnly(database(), std::nullopt);
     if (input_.whole) return;
     // Read once: the dimension may hold many times the batch's members.
-    engine_.DefineRows("history.current", fmt::format("SELECT * FROM {} AS d WHERE d.is_current AND EXISTS (SELECT 1 "
-                                                      "FROM history.batch AS o WHERE {})",
-                                                      model_.table, KeysEqual("o", "d")));
+    engine_.DefineRows(
+        current_, fmt::format("SELECT * FROM {} AS d WHERE d.is_current AND EXISTS (SELECT 1 FROM {} AS o WHERE {})",
+                              model_.table, batch_, KeysEqual("o", "d")));
   }
 
   // The batch's values and those that they follow, as values of an hour before all others.
   void DefineObserved() {
-    if (input_.whole) return engine_.DefineView("history.observed", "SELECT * FROM history.batch");
+    if (input_.whole) return engine_.DefineView(observed_, "SELECT * FROM " + batch_);
     const std::string time = engine_.SqlType({base::ColumnType::Kind::kTimestamp});
     engine_.DefineView(
-        "history.observed",
-        fmt::format("SELECT * FROM history.batch UNION ALL SELECT {0}, coalesce(d.valid_from, CAST('0001-01-01 "
-                    "00:00:00+00:00' AS {1})), d._file_id, d._line, TRUE, d.valid_from FROM history.current AS d WHERE "
-                    "{2}",
-                    ColumnList("d."), time, NotInferred()));
+        observed_,
+        fmt::format(
+            "SELECT * FROM {3} UNION ALL SELECT {0}, coalesce(d.valid_from, CAST('0001-01-01 00:00:00+00:00' AS "
+            "{1})), d._file_id, d._line, TRUE, d.valid_from FROM {4} AS d WHERE {2}",
+            ColumnList("d."), time, NotInferred(), batch_, current_));
   }
 
   // The best row of each key and hour, of rows that are in the engine.
@@ -194,7 +194,7 @@ class Scd2Builder {
       differ = fmt::format("CASE WHEN min({0}) <> max({0}) THEN 1 ELSE 0 END", hash);
     }
     std::vector<engine::StagedRow> rows;
-    input_.lake.database().VisitIntegers(
+    database().VisitIntegers(
         fmt::format("SELECT {}, CAST({} AS BIGINT) FROM ({}) GROUP BY {}, data_hour", best, differ, model_.sql, key_),
         [&](const std::vector<int64_t>& row) {
           rows.push_back(input_.source->rows().RowAt(static_cast<uint32_t>(row[0] >> kLineBits),
@@ -214,15 +214,15 @@ class Scd2Builder {
   void FindVersions() {
     DefineObserved();
     // A value without a rank, where there are ranks, counts only as long as nothing else has come.
-    std::string winners = "SELECT * FROM history.observed";
+    std::string winners = "SELECT * FROM " + observed_;
     if (!model_.order.empty()) {
       winners = fmt::format(
-          "SELECT * FROM (SELECT *, max({0}) OVER (PARTITION BY {1} ORDER BY data_hour) AS top FROM history.observed) "
-          "WHERE top IS NULL OR {0} = top",
-          QuoteName(model_.order), key_);
+          "SELECT * FROM (SELECT *, max({0}) OVER (PARTITION BY {1} ORDER BY data_hour) AS top FROM {2}) WHERE top IS "
+          "NULL OR {0} = top",
+          QuoteName(model_.order), key_, observed_);
     }
     engine_.DefineRows(
-        "history.versions",
+        versions_,
         fmt::format(
             "WITH winners AS ({1}), "
             "compared AS (SELECT *, row_number() OVER w = 1 AS is_oldest, {2} AS is_first, {3} AS is_last, "
@@ -253,16 +253,15 @@ class Scd2Builder {
 
   // The whole table as it shall be, or, when the batch goes on from what there is, what becomes of its keys.
   void Assemble() {
-    std::string sql = fmt::format(
-        "SELECT {}, valid_from, valid_to, valid_to IS NULL AS is_current, {}_file_id, _line FROM history.versions",
-        ColumnList(""), HasInferred() ? "FALSE AS is_inferred, " : "");
+    std::string sql =
+        fmt::format("SELECT {}, valid_from, valid_to, valid_to IS NULL AS is_current, {}_file_id, _line FROM {}",
+                    ColumnList(""), HasInferred() ? "FALSE AS is_inferred, " : "", versions_);
     if (!input_.whole && IsDerivedAnew()) {
       // Closed versions stay, and so does the current one of a key that the batch does not name.
       sql += fmt::format(
           " UNION ALL SELECT * FROM {} AS d WHERE {} AND (NOT d.is_current OR NOT EXISTS (SELECT 1 FROM "
-          "history.versions AS v "
-          "WHERE {}))",
-          model_.table, NotInferred(), KeysEqual("v", "d"));
+          "{} AS v WHERE {}))",
+          model_.table, NotInferred(), versions_, KeysEqual("v", "d"));
     }
     Build(sql);
   }
@@ -270,8 +269,8 @@ class Scd2Builder {
   // Defines built.<table>: the rows, and a member that is inferred for each key that neither they nor the table have.
   void Build(const std::string& rows) {
     if (!HasInferred()) return engine_.DefineRows("built." + name_, rows);
-    engine_.DefineRows("history.known", rows);
-    engine_.DefineRows("built." + name_, "SELECT * FROM history.known UNION ALL " + InferredSql());
+    engine_.DefineRows(known_, rows);
+    engine_.DefineRows("built." + name_, fmt::format("SELECT * FROM {} UNION ALL {}", known_, InferredSql()));
   }
 
   std::string InferredSql() const {
@@ -282,7 +281,7 @@ class Scd2Builder {
     auto is_new_to = [&](const std::string& table) {
       return fmt::format("NOT EXISTS (SELECT 1 FROM {} AS d WHERE d.{} = c.member)", table, QuoteName(key));
     };
-    std::string is_new = is_new_to("history.known");
+    std::string is_new = is_new_to(known_);
     if (!IsDerivedAnew()) {
       is_new += " AND " + is_new_to(model_.table);
     } else if (!input_.inferred_whole) {
@@ -293,6 +292,11 @@ class Scd2Builder {
     return fmt::format("SELECT DISTINCT c.member, {}NULL, NULL, TRUE, TRUE, NULL, NULL FROM ({}) AS c WHERE {}", nulls,
                        candidates, is_new);
   }
+
+  std::string OwnTable(std::string_view what) const { return fmt::format("history.{}_{}", name_, what); }
+
+  // REQUIRES: the rows are in this process's memory, so that the engine is the embedded one.
+  engine::Database& database() const { return static_cast<engine::Database&>(engine_); }
 
   std::string ColumnList(const std::string& prefix) const {
     std::vector<std::string> names = model_.key;
@@ -310,6 +314,12 @@ class Scd2Builder {
   const Model& model_;
   engine::Engine& engine_;
   std::string name_;
+  // Tables of its own.
+  const std::string batch_ = OwnTable("batch");        // The best row of each key and hour,
+  const std::string current_ = OwnTable("current");    // the current versions of those keys,
+  const std::string observed_ = OwnTable("observed");  // both, as values of hours,
+  const std::string versions_ = OwnTable("versions");  // and the versions that come of them,
+  const std::string known_ = OwnTable("known");        // before members are inferred.
   std::string key_;
   std::vector<base::Column> columns_;
   std::vector<std::string> attributes_;

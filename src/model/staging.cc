@@ -33,7 +33,7 @@ StagedSource::StagedSource(lake::Lake& lake, const Contract& contract, std::vect
   lake.database().Run("CREATE SCHEMA IF NOT EXISTS staged_files; CREATE SCHEMA IF NOT EXISTS rejected");
   DefineFiles(lake);
   rows_ = lake.database().Stage(ScanOf(contract, files_), ReaderRules(contract));
-  DefineStaged(lake, std::nullopt);
+  DefineView(lake, "staged", Scan());
   for (uint32_t i = 0; i < files_.size(); ++i) {
     const auto& file = rows_->files()[i];
     rejected_.insert(rejected_.end(), file.rejected.begin(), file.rejected.end());
@@ -69,7 +69,7 @@ engine::StagedScan StagedSource::Scan() const {
 }
 
 void StagedSource::DefineView(lake::Lake& lake, const std::string& schema, engine::StagedScan scan) const {
-  std::string rows = schema + "_rows." + contract_->name;
+  std::string rows = RowsOf(schema);
   lake.database().DefineStagedScan(rows, std::move(scan));
   if (!defined_.insert(schema).second) return;
   lake.database().Run(
@@ -77,10 +77,8 @@ void StagedSource::DefineView(lake::Lake& lake, const std::string& schema, engin
                   engine::QuoteName(contract_->name), DerivedColumns(*contract_), rows));
 }
 
-void StagedSource::DefineStaged(lake::Lake& lake, std::optional<std::vector<engine::StagedRow>> only) const {
-  engine::StagedScan scan = Scan();
-  scan.only = std::move(only);
-  DefineView(lake, "staged", std::move(scan));
+void StagedSource::ShowOnly(engine::Database& database, std::optional<std::vector<engine::StagedRow>> rows) const {
+  database.ShowOnly(RowsOf("staged"), std::move(rows));
 }
 
 void StagedSource::DefineOnce(lake::Lake& lake) const {

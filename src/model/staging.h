@@ -33,8 +33,8 @@ class StagedSource : public StagedAccount {
   // Positions of columns among the contract's. REQUIRES: it has them.
   std::vector<size_t> IndexesOf(const std::vector<std::string>& columns) const;
 
-  // Defines staged.<source> anew: over some of its rows, or over all.
-  void DefineStaged(lake::Lake& lake, std::optional<std::vector<engine::StagedRow>> only) const;
+  // Has an engine's statements see only some rows of staged.<source>, or all again.
+  void ShowOnly(engine::Database& database, std::optional<std::vector<engine::StagedRow>> rows) const;
   // Defines staged_once.<source> anew: rows that were left out meanwhile are gone.
   void DefineOnce(lake::Lake& lake) const;
   // Brings the rows into the order of a column (engine::StagedRows::ClusterBy), one of the contract's, a DATE or an
@@ -52,6 +52,7 @@ class StagedSource : public StagedAccount {
  private:
   void DefineFiles(lake::Lake& lake) const;
   void DefineView(lake::Lake& lake, const std::string& schema, engine::StagedScan scan) const;
+  std::string RowsOf(const std::string& schema) const { return schema + "_rows." + contract_->name; }
   engine::StagedScan Scan() const;
   void JudgeColumnsInSql(lake::Lake& lake);
   void JudgeChecks(lake::Lake& lake);

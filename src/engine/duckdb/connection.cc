@@ -82,6 +82,12 @@ Connection::Connection(Connection& first) : reads_in_parallel_(false), locked_(f
   }
 }
 
+idx_t Connection::Number() const {
+  ClientContextHandle context;
+  duckdb_connection_get_client_context(connection_.get(), context.out());
+  return duckdb_client_context_get_connection_id(context.get());
+}
+
 void Connection::Run(std::string_view sql) {
   KeepOrder(false);
   Execute(sql);

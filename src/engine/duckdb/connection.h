@@ -48,6 +48,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   duckdb_connection get() const { return connection_.get(); }
+  idx_t Number() const;  // No other connection to the database ever has it.
 
   // Statements that make views and schemas.
   void Define(std::string_view sql) { Execute(sql); }
@@ -64,6 +65,7 @@ class Connection {
 
   // Whether Run() and Gather() are to read by many threads; few rows are not worth the settings. At first they are.
   void ReadInParallel(bool in_parallel) { reads_in_parallel_ = in_parallel; }
+  bool reads_in_parallel() const { return reads_in_parallel_; }
 
   void Interrupt() { duckdb_interrupt(connection_.get()); }
   // A callback of ours failed inside of DuckDB, which only carries texts: the statement shall fail with this.

@@ -106,46 +106,64 @@ class Database::State {
   }
 
   // A view that users may read.
-  void DefineView(const std::string& name, const std::string& select) {
-    CreateView(name, select);
-    tables.insert(name);
+  void DefineView(Connection& by, const std::string& name, const std::string& select) {
+    CreateView(by, name, select);
+    std::lock_guard lock(mutex_);
+    tables_.insert(name);
   }
 
   // The same over files: the SELECT means the same as long as it says the same, so that there is nothing to do when a
   // table is defined again at its version.
-  void DefineFiles(const std::string& name, const std::string& select) {
-    auto known = files_of_views.find(name);
-    if (known != files_of_views.end() && known->second == select) return;
-    DefineView(name, select);
-    files_of_views[name] = select;
+  void DefineFiles(Connection& by, const std::string& name, const std::string& select) {
+    {
+      std::lock_guard lock(mutex_);
+      auto known = files_of_views_.find(name);
+      if (known != files_of_views_.end() && known->second == select) return;
+    }
+    DefineView(by, name, select);
+    std::lock_guard lock(mutex_);
+    files_of_views_[name] = select;
   }
 
-  void CreateView(const std::string& name, const std::string& select) {
-    files_of_views.erase(name);
-    connection.Define(fmt::format("CREATE OR REPLACE VIEW {} AS {}", PlaceOf(name), select));
+  void CreateView(Connection& by, const std::string& name, const std::string& select) {
+    std::string place = PlaceOf(by, name);
+    {
+      std::lock_guard lock(mutex_);
+      files_of_views_.erase(name);
+    }
+    by.Define(fmt::format("CREATE OR REPLACE VIEW {} AS {}", place, select));
   }
 
   // layer.table as SQL names it, in a schema that is there from here on. A statement for the schema each time would be
   // a twentieth of an hour's work.
-  std::string PlaceOf(const std::string& name) {
+  std::string PlaceOf(Connection& by, const std::string& name) {
     size_t point = name.find('.');
     QLAKE_CHECK(point != std::string::npos);
     std::string schema = QuoteName(name.substr(0, point));
-    if (!schemas.contains(schema)) {
-      connection.Define("CREATE SCHEMA IF NOT EXISTS " + schema);
-      schemas.insert(schema);
+    std::lock_guard lock(mutex_);
+    if (!schemas_.contains(schema)) {
+      by.Define("CREATE SCHEMA IF NOT EXISTS " + schema);
+      schemas_.insert(schema);
     }
     return schema + "." + QuoteName(name.substr(point + 1));
   }
 
-  void DropSchema(const std::string& layer) {
+  void DropSchema(Connection& by, const std::string& layer) {
     std::string schema = QuoteName(layer);
-    schemas.erase(schema);
-    std::erase_if(files_of_views, [&](const auto& view) { return view.first.starts_with(layer + "."); });
-    connection.Run(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", schema));
+    std::lock_guard lock(mutex_);
+    schemas_.erase(schema);
+    std::erase_if(files_of_views_, [&](const auto& view) { return view.first.starts_with(layer + "."); });
+    by.Run(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", schema));
   }
 
-  TableWriter::Resources WriterResources(const base::Clock& clock) { return WriterResources(clock, connection, 1); }
+  void NoteOutside(const std::string& url) {
+    std::lock_guard lock(mutex_);
+    outside_urls_.insert(url);
+  }
+
+  // REQUIRES: nobody defines anything meanwhile.
+  const std::set<std::string>& tables() const { return tables_; }
+  const std::set<std::string>& outside_urls() const { return outside_urls_; }
 
   // Of one of so many writers that compute side by side.
   TableWriter::Resources WriterResources(const base::Clock& clock, Connection& computing, size_t writers) {
@@ -177,20 +195,26 @@ class Database::State {
   StagedScans staged_scans;
   SinkFunction sink_function;
   FactStore file_facts;
-  std::set<std::string> outside_urls;                 // Of files of defined tables that lie outside of the storage.
-  std::set<std::string> tables;                       // That were defined, schema-qualified.
-  std::set<std::string> schemas;                      // That PlaceOf() has made, quoted.
-  std::map<std::string, std::string> files_of_views;  // {view: its SELECT} of those over files.
   std::atomic<bool> interrupted = false;
   uint64_t staged_bytes = 0;  // Of files whose rows are staged.
+
+ private:
+  std::mutex mutex_;                                   // Guards what follows.
+  std::set<std::string> outside_urls_;                 // Of files of defined tables that lie outside of the storage.
+  std::set<std::string> tables_;                       // That were defined, schema-qualified.
+  std::set<std::string> schemas_;                      // That PlaceOf() has made, quoted.
+  std::map<std::string, std::string> files_of_views_;  // {view: its SELECT} of those over files.
 };
 
 Database::Database(storage::Storage& storage, const DatabaseOptions& options)
-    : state_(std::make_unique<State>(storage, options)) {}
+    : state_(std::make_shared<State>(storage, options)), connection_(state_->connection) {}
+
+Database::Database(std::shared_ptr<State> state, Connection& connection)
+    : state_(std::move(state)), connection_(connection) {}
 
 Database::~Database() = default;
 
-void Database::Run(std::string_view sql) { state_->connection.Run(sql); }
+void Database::Run(std::string_view sql) { connection_.Run(sql); }
 
 namespace {
 
@@ -208,7 +232,7 @@ void Visit(Connection& connection, std::string_view sql, const ResultVisitor& vi
 
 }  // namespace
 
-void Database::Query(std::string_view sql, const ResultVisitor& visitor) { Visit(state_->connection, sql, visitor); }
+void Database::Query(std::string_view sql, const ResultVisitor& visitor) { Visit(connection_, sql, visitor); }
 
 std::vector<Result> Database::QueryEach(const std::vector<std::string>& selects, size_t rows_max) {
   // Most of a small answer's time goes into its plan, which is made by one thread.
@@ -220,7 +244,7 @@ std::vector<Result> Database::QueryEach(const std::vector<std::string>& selects,
 }
 
 void Database::VisitIntegers(std::string_view sql, const std::function<void(const std::vector<int64_t>&)>& on_row) {
-  ResultStream stream = state_->connection.Gather(sql);
+  ResultStream stream = connection_.Gather(sql);
   std::vector<int64_t> row(stream.types().size());
   for (const auto& type : stream.types()) QLAKE_CHECK(type.id == DUCKDB_TYPE_BIGINT);
   ChunkHandle chunk;
@@ -244,10 +268,9 @@ void Database::FillTable(const std::string& name, const std::vector<base::Column
   for (const auto& column : columns) {
     definitions.push_back(fmt::format("{} {}", QuoteName(column.name), base::FormatSqlType(column.type)));
   }
-  Run(fmt::format("CREATE OR REPLACE TABLE {} ({})", state_->PlaceOf(name), fmt::join(definitions, ", ")));
+  Run(fmt::format("CREATE OR REPLACE TABLE {} ({})", state_->PlaceOf(connection_, name), fmt::join(definitions, ", ")));
   AppenderHandle appender;
-  bool done =
-      duckdb_appender_create(state_->connection.get(), schema.c_str(), table.c_str(), appender.out()) == DuckDBSuccess;
+  bool done = duckdb_appender_create(connection_.get(), schema.c_str(), table.c_str(), appender.out()) == DuckDBSuccess;
   for (size_t i = 0; done && i < rows.size(); ++i) {
     for (const auto& cell : rows[i]) {
       done = done && (cell ? duckdb_append_varchar_length(appender.get(), cell->data(), cell->size())
@@ -263,17 +286,17 @@ void Database::FillTable(const std::string& name, const std::vector<base::Column
 }
 
 void Database::DefineRows(const std::string& name, const std::string& select) {
-  Run(fmt::format("CREATE OR REPLACE TABLE {} AS {}", state_->PlaceOf(name), select));
+  Run(fmt::format("CREATE OR REPLACE TABLE {} AS {}", state_->PlaceOf(connection_, name), select));
 }
 
 void Database::Forget(const std::vector<std::string>& layers) {
-  for (const auto& layer : layers) state_->DropSchema(layer);
+  for (const auto& layer : layers) state_->DropSchema(connection_, layer);
 }
 
 std::vector<base::Column> Database::Describe(std::string_view sql) {
   std::vector<std::string> names;
   std::vector<LogicalType> types;
-  state_->connection.DescribeSelect(sql, names, types);
+  connection_.DescribeSelect(sql, names, types);
   std::vector<base::Column> columns;
   for (size_t i = 0; i < names.size(); ++i) {
     auto type = ToColumnType(types[i]);
@@ -287,12 +310,16 @@ std::vector<base::Column> Database::Describe(std::string_view sql) {
 }
 
 void Database::DefineRawScan(const std::string& name, RawScan scan) {
-  state_->CreateView(name, state_->raw_scans.Add(name, std::move(scan)));
+  state_->CreateView(connection_, name, state_->raw_scans.Add(name, std::move(scan)));
 }
 
 void Database::DefineStagedScan(const std::string& name, StagedScan scan) {
   if (state_->staged_scans.Replace(name, scan)) return;
-  state_->CreateView(name, state_->staged_scans.Add(name, std::move(scan)));
+  state_->CreateView(connection_, name, state_->staged_scans.Add(name, std::move(scan)));
+}
+
+void Database::ShowOnly(const std::string& name, std::optional<std::vector<StagedRow>> rows) {
+  state_->staged_scans.ShowOnly(name, connection_, std::move(rows));
 }
 
 std::shared_ptr<StagedRows> Database::Stage(const RawScan& scan, std::vector<ColumnRules> rules) {
@@ -318,13 +345,15 @@ void Database::ForgetStagedRows() {
 
 size_t Database::threads() const { return ThreadsOf(state_->options); }
 
-void Database::DefineView(const std::string& name, const std::string& select) { state_->DefineView(name, select); }
+void Database::DefineView(const std::string& name, const std::string& select) {
+  state_->DefineView(connection_, name, select);
+}
 
 void Database::DefineTable(const std::string& name, const delta::Snapshot& snapshot) {
   for (const auto& [path, file] : snapshot.files()) {
-    if (path.starts_with('/')) state_->outside_urls.insert(state_->storage.LocalPath(path));
+    if (path.starts_with('/')) state_->NoteOutside(state_->storage.LocalPath(path));
   }
-  state_->DefineFiles(name, SelectAllFiles(state_->storage, snapshot, &state_->file_facts));
+  state_->DefineFiles(connection_, name, SelectAllFiles(state_->storage, snapshot, &state_->file_facts));
 }
 
 namespace {
@@ -343,7 +372,7 @@ std::vector<const delta::AddFile*> FilesAt(const delta::Snapshot& snapshot, cons
 void Database::DefineFiles(const std::string& name, const delta::Snapshot& snapshot,
                            const std::vector<std::string>& paths) {
   auto files = FilesAt(snapshot, paths);
-  state_->DefineFiles(name, SelectFiles(state_->storage, snapshot, files, "", &state_->file_facts));
+  state_->DefineFiles(connection_, name, SelectFiles(state_->storage, snapshot, files, "", &state_->file_facts));
 }
 
 std::string Database::SelectRowsOf(const delta::Snapshot& snapshot, const std::vector<std::string>& paths) const {
@@ -354,11 +383,11 @@ void Database::DefineFiles(const std::string& name, const delta::Snapshot& snaps
                            const std::vector<delta::AddFile>& given) {
   std::vector<const delta::AddFile*> files;
   for (const auto& file : given) files.push_back(&file);
-  state_->DefineFiles(name, SelectFiles(state_->storage, snapshot, files, "", &state_->file_facts));
+  state_->DefineFiles(connection_, name, SelectFiles(state_->storage, snapshot, files, "", &state_->file_facts));
 }
 
 void Database::DefineEmptyTable(const std::string& name, const std::vector<base::Column>& columns) {
-  state_->DefineFiles(name, SelectNothing(columns));
+  state_->DefineFiles(connection_, name, SelectNothing(columns));
 }
 
 ApplyReport Database::Apply(const TableTarget& target, const std::optional<delta::Snapshot>& base,
@@ -391,7 +420,8 @@ class WrittenChange final : public ComputedChange::Work {
 ComputedChange Database::Compute(const TableTarget& target, const std::optional<delta::Snapshot>& base,
                                  const TableChange& change, const ApplyOptions& options, const base::Clock& clock) {
   state_->interrupted = false;
-  return ComputedChange(std::make_unique<WrittenChange>(state_->WriterResources(clock), target, base, change, options));
+  return ComputedChange(
+      std::make_unique<WrittenChange>(state_->WriterResources(clock, connection_, 1), target, base, change, options));
 }
 
 void Database::ComputeEach(size_t count, const std::function<void(size_t, const ComputeFunction&)>& work) {
@@ -406,46 +436,53 @@ void Database::ComputeEach(size_t count, const std::function<void(size_t, const 
   });
 }
 
+void Database::RunEach(size_t count, const std::function<void(size_t, Engine&)>& work) {
+  // The setting that has many rows read by all threads is everybody's, and those rows keep all threads busy anyway.
+  if (state_->connection.reads_in_parallel()) return Engine::RunEach(count, work);
+  state_->SideBySide(count, [&](size_t i, Connection& connection, size_t) {
+    Database beside(state_, connection);
+    work(i, beside);
+  });
+}
+
 void Database::CheckChange(const TableTarget& target, const std::optional<delta::Snapshot>& base,
                            const TableChange& change, const base::Clock& clock) {
-  TableWriter(state_->WriterResources(clock), target, base).Check(change);
+  TableWriter(state_->WriterResources(clock, connection_, 1), target, base).Check(change);
 }
 
 MergedFiles Database::MergeFiles(const delta::Snapshot& snapshot, const FileMerge& merge, const base::Clock& clock) {
   state_->interrupted = false;
-  FileMerger merger({state_->storage, state_->connection, clock, ThreadsOf(state_->options), state_->interrupted},
-                    snapshot);
+  FileMerger merger({state_->storage, connection_, clock, ThreadsOf(state_->options), state_->interrupted}, snapshot);
   return merger.Merge(merge);
 }
 
 RowsDigest Database::DigestFiles(const delta::Snapshot& snapshot, const std::vector<std::string>& paths) {
   state_->interrupted = false;
   FileMerger merger(
-      {state_->storage, state_->connection, base::SystemClock(), ThreadsOf(state_->options), state_->interrupted},
-      snapshot);
+      {state_->storage, connection_, base::SystemClock(), ThreadsOf(state_->options), state_->interrupted}, snapshot);
   return merger.Digest(FilesAt(snapshot, paths));
 }
 
 void Database::CheckReadOnlySelect(std::string_view sql) {
-  SelectGuard(state_->tables).Check(state_->connection.AskText("SELECT json_serialize_sql($1)", sql));
+  SelectGuard(state_->tables()).Check(connection_.AskText("SELECT json_serialize_sql($1)", sql));
 }
 
 void Database::Lock() {
   // Names without a schema are looked up where tables were defined; the guard has seen to it that they are unique.
   std::set<std::string> schemas;
-  for (const auto& table : state_->tables) schemas.insert(QuoteName(table.substr(0, table.find('.'))));
+  for (const auto& table : state_->tables()) schemas.insert(QuoteName(table.substr(0, table.find('.'))));
   // What may be opened is held both against the pattern of a file and against the file.
   auto with_patterns = [](const std::set<std::string>& urls) {
     std::set<std::string> quoted;
     for (const auto& url : urls) quoted.insert({QuoteLiteral(url), QuoteLiteral(PatternOf(url))});
     return fmt::format("{}", fmt::join(quoted, ", "));
   };
-  state_->connection.Run(
+  connection_.Run(
       fmt::format("SET search_path = {}; SET allowed_paths = [{}]; SET allowed_directories = [{}]; SET "
                   "enable_external_access = false",
-                  QuoteLiteral(fmt::format("{}", fmt::join(schemas, ","))), with_patterns(state_->outside_urls),
+                  QuoteLiteral(fmt::format("{}", fmt::join(schemas, ","))), with_patterns(state_->outside_urls()),
                   with_patterns({state_->storage.LocalPath("") + "/"})));
-  state_->connection.LockConfiguration();
+  connection_.LockConfiguration();
 }
 
 void Database::Interrupt() {

@@ -52,6 +52,7 @@ struct RawScan {
   std::optional<std::vector<RecordPlace>> places;  // Only these records, by file and line; nothing: all.
 };
 
+class Connection;
 class StagedRows;
 struct FileMerge;
 struct MergedFiles;
@@ -111,6 +112,9 @@ class Database : public Engine {
   // Delta snapshot partition columns come from their values; DuckDB prunes files by partition filters.
   void DefineRawScan(const std::string& name, RawScan scan);
   void DefineStagedScan(const std::string& name, StagedScan scan);
+  // Has this engine's statements see only some rows of a staged scan, in this order; or all again. REQUIRES: the scan
+  // is defined, and nobody defines it anew while it is so.
+  void ShowOnly(const std::string& name, std::optional<std::vector<StagedRow>> rows);
   void DefineTable(const std::string& name, const delta::Snapshot& snapshot) override;
   void DefineFiles(const std::string& name, const delta::Snapshot& snapshot,
                    const std::vector<std::string>& paths) override;
@@ -131,6 +135,7 @@ class Database : public Engine {
   ComputedChange Compute(const TableTarget& target, const std::optional<delta::Snapshot>& base,
                          const TableChange& change, const ApplyOptions& options, const base::Clock& clock) override;
   void ComputeEach(size_t count, const std::function<void(size_t, const ComputeFunction&)>& work) override;
+  void RunEach(size_t count, const std::function<void(size_t, Engine&)>& work) override;
   void CheckChange(const TableTarget& target, const std::optional<delta::Snapshot>& base, const TableChange& change,
                    const base::Clock& clock) override;
 
@@ -155,7 +160,10 @@ class Database : public Engine {
 
  private:
   class State;
-  std::unique_ptr<State> state_;
+  Database(std::shared_ptr<State> state, Connection& connection);
+
+  std::shared_ptr<State> state_;  // Of all that run beside each other.
+  Connection& connection_;
 };
 
 }  // namespace qlake::engine

@@ -1,20 +1,42 @@
 #include "engine/duckdb/file_facts.h"
 
+#include <deque>
+#include <mutex>
 #include <utility>
 
 #include "base/error.h"
 #include "engine/duckdb/handles.h"
 
 namespace qlake::engine {
-namespace {
 
-using AllFacts = std::shared_ptr<std::vector<FactsByUrl>>;
+// What was added, by number. Thread-safe.
+class AllFacts {
+ public:
+  int64_t Add(FactsByUrl facts) {
+    std::lock_guard lock(mutex_);
+    added_.push_back(std::move(facts));
+    return static_cast<int64_t>(added_.size()) - 1;
+  }
+
+  // Stays where it is while others come. nullptr: there is none.
+  const FactsByUrl* Find(int64_t number) const {
+    std::lock_guard lock(mutex_);
+    if (number < 0 || number >= static_cast<int64_t>(added_.size())) return nullptr;
+    return &added_[static_cast<size_t>(number)];
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::deque<FactsByUrl> added_;  // Guarded by the mutex.
+};
+
+namespace {
 
 // Looks up the facts of row after row; rows of one file stand together.
 class Lookup {
  public:
   Lookup(duckdb_function_info info, duckdb_data_chunk input)
-      : all_(**static_cast<AllFacts*>(duckdb_scalar_function_get_extra_info(info))),
+      : all_(**static_cast<std::shared_ptr<AllFacts>*>(duckdb_scalar_function_get_extra_info(info))),
         numbers_(duckdb_data_chunk_get_vector(input, 0)),
         urls_(duckdb_data_chunk_get_vector(input, 1)) {}
 
@@ -32,13 +54,13 @@ class Lookup {
 
  private:
   const FileFacts* Find() const {
-    if (number_ < 0 || number_ >= static_cast<int64_t>(all_.size())) return nullptr;
-    const FactsByUrl& by_url = all_[static_cast<size_t>(number_)];
-    auto found = by_url.find(url_);
-    return found == by_url.end() ? nullptr : &found->second;
+    const FactsByUrl* by_url = all_.Find(number_);
+    if (by_url == nullptr) return nullptr;
+    auto found = by_url->find(url_);
+    return found == by_url->end() ? nullptr : &found->second;
   }
 
-  const std::vector<FactsByUrl>& all_;
+  const AllFacts& all_;
   VectorView numbers_;
   VectorView urls_;
   int64_t number_ = -1;
@@ -78,8 +100,8 @@ void RowIsLiveRows(duckdb_function_info info, duckdb_data_chunk input, duckdb_ve
   }
 }
 
-void Register(duckdb_connection connection, const AllFacts& facts, const char* name, duckdb_type last_parameter,
-              duckdb_type answer, duckdb_scalar_function_t rows) {
+void Register(duckdb_connection connection, const std::shared_ptr<AllFacts>& facts, const char* name,
+              duckdb_type last_parameter, duckdb_type answer, duckdb_scalar_function_t rows) {
   ScalarFunctionHandle function(duckdb_create_scalar_function());
   duckdb_scalar_function_set_name(function.get(), name);
   for (duckdb_type parameter : {DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_VARCHAR, last_parameter}) {
@@ -89,21 +111,18 @@ void Register(duckdb_connection connection, const AllFacts& facts, const char* n
   TypeHandle answer_type(duckdb_create_logical_type(answer));
   duckdb_scalar_function_set_return_type(function.get(), answer_type.get());
   duckdb_scalar_function_set_function(function.get(), rows);
-  duckdb_scalar_function_set_extra_info(function.get(), new AllFacts(facts),
-                                        [](void* owned) { delete static_cast<AllFacts*>(owned); });
+  duckdb_scalar_function_set_extra_info(function.get(), new std::shared_ptr(facts),
+                                        [](void* owned) { delete static_cast<std::shared_ptr<AllFacts>*>(owned); });
   QLAKE_CHECK(duckdb_register_scalar_function(connection, function.get()) == DuckDBSuccess);
 }
 
 }  // namespace
 
-FactStore::FactStore(duckdb_connection connection) : all_(std::make_shared<std::vector<FactsByUrl>>()) {
+FactStore::FactStore(duckdb_connection connection) : all_(std::make_shared<AllFacts>()) {
   Register(connection, all_, "_qlake_partition_value", DUCKDB_TYPE_INTEGER, DUCKDB_TYPE_VARCHAR, PartitionValueRows);
   Register(connection, all_, "_qlake_row_is_live", DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_BOOLEAN, RowIsLiveRows);
 }
 
-int64_t FactStore::Add(FactsByUrl facts) {
-  all_->push_back(std::move(facts));
-  return static_cast<int64_t>(all_->size()) - 1;
-}
+int64_t FactStore::Add(FactsByUrl facts) { return all_->Add(std::move(facts)); }
 
 }  // namespace qlake::engine

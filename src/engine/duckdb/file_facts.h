@@ -19,6 +19,7 @@ struct FileFacts {
   std::optional<delta::DeletedRows> deleted_rows;
 };
 using FactsByUrl = std::map<std::string, FileFacts, std::less<>>;
+class AllFacts;
 
 // Facts that views of ours ask for by the URL of a row's file:
 //   _qlake_partition_value(facts BIGINT, url VARCHAR, column INTEGER) -> VARCHAR, NULL where it is NULL
@@ -28,11 +29,11 @@ class FactStore {
  public:
   explicit FactStore(duckdb_connection connection);  // Registers the functions.
 
-  // The number by which the functions know them. REQUIRES: no statement runs.
+  // The number by which the functions know them. Thread-safe.
   int64_t Add(FactsByUrl facts);
 
  private:
-  std::shared_ptr<std::vector<FactsByUrl>> all_;  // Shared with the functions, which go with the connection.
+  std::shared_ptr<AllFacts> all_;  // Shared with the functions, which go with the connection.
 };
 
 }  // namespace qlake::engine

@@ -48,6 +48,7 @@ using ValueHandle = Handle<duckdb_value, duckdb_destroy_value>;
 inline void DestroyAppender(duckdb_appender* appender) { duckdb_appender_destroy(appender); }
 using AppenderHandle = Handle<duckdb_appender, DestroyAppender>;
 using ScalarFunctionHandle = Handle<duckdb_scalar_function, duckdb_destroy_scalar_function>;
+using ClientContextHandle = Handle<duckdb_client_context, duckdb_destroy_client_context>;
 using TableFunctionHandle = Handle<duckdb_table_function, duckdb_destroy_table_function>;
 
 // A result, which the C API has as a struct, not as a pointer.

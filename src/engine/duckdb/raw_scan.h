@@ -27,7 +27,7 @@ class RawScans {
   // What the table function's callbacks work with.
   const storage::Storage& storage() const { return storage_; }
   Connection& connection() { return connection_; }
-  std::shared_ptr<const RawScan> Find(int64_t id) const { return scans_.Find(id); }  // nullptr when it is gone.
+  std::shared_ptr<const RawScan> Find(int64_t id, idx_t) const { return scans_.Find(id); }  // nullptr when it is gone.
   ScanMeter& meter() { return meter_; }
 
  private:

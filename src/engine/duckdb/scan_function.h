@@ -44,6 +44,12 @@ class ScanRegistry {
     return true;
   }
 
+  // Of the scan that was added for the view. REQUIRES: there is one.
+  int64_t IdOf(const std::string& view) const {
+    std::lock_guard lock(mutex_);
+    return id_of_view_.at(view);
+  }
+
   std::shared_ptr<const Scan> Find(int64_t id) const {  // nullptr when it is gone.
     std::lock_guard lock(mutex_);
     auto found = scans_.find(id);
@@ -64,7 +70,8 @@ class ScanRegistry {
 };
 
 // A table function name(id BIGINT) over scans, with projection pushdown. `Function` says what differs:
-//   kName; kGone: what to say when the id is gone; Scans: what keeps the scans, with connection() and Find(id);
+//   kName; kGone: what to say when the id is gone; Scans: what keeps the scans, with connection() and
+//   Find(id, number of the connection that asks);
 //   AddColumns(duckdb_bind_info, scan): the columns that there are; ThreadsMax(scan);
 //   Run(scans, scan, wanted columns): one run of it, shared by its threads; Part(run): one thread's, with Fill(chunk).
 template <typename Function>
@@ -111,7 +118,9 @@ class ScanFunction {
         scans.connection(), [&](const char* message) { duckdb_bind_set_error(info, message); },
         [&] {
           ValueHandle id(duckdb_bind_get_parameter(info, 0));
-          auto scan = scans.Find(duckdb_get_int64(id.get()));
+          ClientContextHandle context;
+          duckdb_table_function_get_client_context(info, context.out());
+          auto scan = scans.Find(duckdb_get_int64(id.get()), duckdb_client_context_get_connection_id(context.get()));
           if (!scan) throw base::InputError("{}", Function::kGone);
           Function::AddColumns(info, *scan);
           duckdb_bind_set_bind_data(info, new Binding{scans, std::move(scan)}, Delete<Binding>);

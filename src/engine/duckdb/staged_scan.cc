@@ -264,7 +264,33 @@ bool StagedScans::Replace(const std::string& view, const StagedScan& scan) {
   });
 }
 
+void StagedScans::ShowOnly(const std::string& view, const Connection& connection,
+                           std::optional<std::vector<StagedRow>> rows) {
+  int64_t id = scans_.IdOf(view);
+  std::lock_guard lock(mutex_);
+  if (!rows) {
+    narrow_.erase({connection.Number(), id});
+    return;
+  }
+  auto scan = std::make_shared<StagedScan>(*scans_.Find(id));
+  scan->only = std::move(rows);
+  narrow_[{connection.Number(), id}] = std::move(scan);
+}
+
+std::shared_ptr<const StagedScan> StagedScans::Find(int64_t id, idx_t connection) const {
+  {
+    std::lock_guard lock(mutex_);
+    auto narrow = narrow_.find({connection, id});
+    if (narrow != narrow_.end()) return narrow->second;
+  }
+  return scans_.Find(id);
+}
+
 void StagedScans::Forget() {
+  {
+    std::lock_guard lock(mutex_);
+    narrow_.clear();
+  }
   scans_.Forget([](const StagedScan&) { return true; });
 }
 

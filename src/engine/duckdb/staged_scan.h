@@ -1,7 +1,12 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/duckdb/connection.h"
 #include "engine/duckdb/database.h"
@@ -26,16 +31,22 @@ class StagedScans {
   // when there is none or its columns are others.
   bool Replace(const std::string& view, const StagedScan& scan);
 
+  // Has statements of one connection see only some rows of the scan that was added for the view, in this order; or all
+  // again. Thread-safe. REQUIRES: there is one, and neither it nor the connection goes before all are seen again.
+  void ShowOnly(const std::string& view, const Connection& connection, std::optional<std::vector<StagedRow>> rows);
+
   // Lets go of all staged rows; whoever reads a view of them then is told so.
   void Forget();
 
   // What the table function's callbacks work with.
   Connection& connection() { return connection_; }
-  std::shared_ptr<const StagedScan> Find(int64_t id) const { return scans_.Find(id); }  // nullptr when it is gone.
+  std::shared_ptr<const StagedScan> Find(int64_t id, idx_t connection) const;  // nullptr when it is gone.
 
  private:
   Connection& connection_;
   ScanRegistry<StagedScan> scans_;
+  mutable std::mutex mutex_;                                                       // Guards what follows.
+  std::map<std::pair<idx_t, int64_t>, std::shared_ptr<const StagedScan>> narrow_;  // By connection and id.
 };
 
 }  // namespace qlake::engine
