@@ -75,7 +75,8 @@ class Engine {
   virtual void ComputeEach(size_t count, const std::function<void(size_t, const ComputeFunction&)>& work);
   // Calls work(i, engine) once for every i in [0, count), in that order: side by side where the engine can and there is
   // little to read, from several threads and each with an engine of its own, which sees what this one has defined.
-  // REQUIRES: none reads or defines what another one defines. The first failure is thrown when no call runs any more.
+  // REQUIRES: none reads or defines what another one defines, nor has anything run side by side. The first failure is
+  // thrown when no call runs any more.
   virtual void RunEach(size_t count, const std::function<void(size_t, Engine&)>& work);
   // Throws what Compute() would throw because the target does not fit the table or a row that the change inserts breaks
   // a constraint; writes nothing. Reads no rows of a table without constraints.

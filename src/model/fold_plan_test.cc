@@ -89,6 +89,10 @@ TEST(FoldPlanTest, TwoYearsOfHoursLeaveFewFilesAndCostWhatTheyBring) {
   EXPECT_LE(saturated.files_max, 7U + 3);
   EXPECT_LE(saturated.rows_max, 250'000);
   EXPECT_LE(saturated.rows_written, kHours * kRows * 8);
+  // A mart that is just larger than a tier, so that the tier below comes to nearly as much.
+  auto above_tier = Grow(kHours, kRows, 300'000);
+  EXPECT_LE(above_tier.files_max, 7U + 3);
+  EXPECT_LE(above_tier.rows_max, 600'000);
   // A mart of a hundred keys.
   auto small = Grow(kHours, 100, 100);
   EXPECT_EQ(small.files_max, 1U);

@@ -1,7 +1,9 @@
 #include "model/process.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
+#include <exception>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -383,32 +385,40 @@ class Batch {
     std::vector<Prepared> prepared;
     std::vector<CheckCount> disagreements;  // Keys of dimensions whose rows of one hour disagree.
     std::set<std::string> broken;           // Sources without new files, a table of which cannot be built.
+    std::exception_ptr failure;             // Of the last model that was tried,
+    std::string failed_table;               // which is this one's.
   };
 
-  // Each dimension is built for itself, and a fact before the marts that read its changes.
+  // Each dimension is built for itself, a fact before the marts that read its changes, and the tables of a source
+  // without new files together: none of them is tried behind one that failed.
   std::vector<Lane> CutLanes() const {
     std::vector<Lane> lanes;
-    Lane facts;
+    std::map<std::string, size_t> numbers;
     for (const auto& model : plan_.project.models()) {
       bool is_of_fact = model.kind == ModelKind::kFact || model.kind == ModelKind::kAggregate;
-      (is_of_fact ? facts : lanes.emplace_back()).models.push_back(&model);
+      bool is_of_source = is_of_fact || SourceOf(model.table).empty();
+      auto [number, is_new] = numbers.emplace(is_of_source ? "of " + model.source : model.table, lanes.size());
+      if (is_new) lanes.emplace_back();
+      lanes[number->second].models.push_back(&model);
     }
-    lanes.push_back(std::move(facts));
     if (AreApart(lanes)) return lanes;
     Lane all;
     for (const auto& model : plan_.project.models()) all.models.push_back(&model);
-    lanes.assign(1, all);
-    return lanes;
+    return {all};
   }
 
-  // Whether no model's SQL reads what is built in another lane, of which a fact's changes are the last one's.
-  static bool AreApart(const std::vector<Lane>& lanes) {
+  // Whether the SQL of no model, nor of a function that it may call, names what is built in another lane.
+  bool AreApart(const std::vector<Lane>& lanes) const {
+    std::string functions = plan_.project.FunctionsSql(engine_.name());
     for (const auto& lane : lanes) {
+      bool has_changes = std::ranges::any_of(lane.models, [](const Model* m) { return m->kind == ModelKind::kFact; });
       for (const auto* model : lane.models) {
-        if (&lane != &lanes.back() && NamesWord(model->sql, "changes")) return false;
+        std::string table = ShortName(*model);
+        if (NamesWord(functions, table)) return false;
+        if (!has_changes && NamesWord(model->sql, "changes")) return false;
         for (const auto& other : lanes) {
-          auto is_named = [&](const Model* of_other) { return NamesWord(model->sql, ShortName(*of_other)); };
-          if (&lane != &other && std::ranges::any_of(other.models, is_named)) return false;
+          auto names_table = [&](const Model* reader) { return NamesWord(reader->sql, table); };
+          if (&other != &lane && std::ranges::any_of(other.models, names_table)) return false;
         }
       }
     }
@@ -417,15 +427,51 @@ class Batch {
 
   void BuildModels() {
     auto lanes = CutLanes();
+    size_t failures_before = report_.failures.size();
+    std::atomic<bool> has_failed = false;
     engine_.RunEach(lanes.size(), [&](size_t i, engine::Engine& engine) {
-      for (const auto* model : lanes[i].models) TryModel(engine, *model, lanes[i]);
+      if (has_failed) return;
+      try {
+        for (const auto* model : lanes[i].models) {
+          lanes[i].failed_table = model->table;
+          TryModel(engine, *model, lanes[i]);
+        }
+      } catch (...) {
+        lanes[i].failure = std::current_exception();
+        has_failed = true;
+      }
     });
+    if (has_failed) RethrowFailure(lanes, failures_before);
     for (auto& lane : lanes) {
       std::move(lane.disagreements.begin(), lane.disagreements.end(), std::back_inserter(disagreements_));
       for (auto& prepared : lane.prepared) {
         auto at = FactNamed(prepared.table) != nullptr ? prepared_.begin() : prepared_.end();
         prepared_.insert(at, std::move(prepared));
       }
+    }
+  }
+
+  // Whichever lane failed first, it is an interrupt, or else what the first lane failed with: lanes begin in their
+  // order. What marts failed with is found again.
+  [[noreturn]] void RethrowFailure(const std::vector<Lane>& lanes, size_t failures_before) {
+    report_.failures.erase(report_.failures.begin() + static_cast<std::ptrdiff_t>(failures_before),
+                           report_.failures.end());
+    const Lane* failed = nullptr;
+    for (const auto& lane : lanes) {
+      if (!lane.failure) continue;
+      if (failed == nullptr || (IsUnavailable(lane.failure) && !IsUnavailable(failed->failure))) failed = &lane;
+    }
+    Say(BuildingStage(failed->failed_table));
+    std::rethrow_exception(failed->failure);
+  }
+
+  static bool IsUnavailable(const std::exception_ptr& failure) {
+    try {
+      std::rethrow_exception(failure);
+    } catch (const base::Error& error) {
+      return error.kind() == base::ErrorKind::kUnavailable;
+    } catch (...) {
+      return false;
     }
   }
 

@@ -26,11 +26,19 @@ class Scd2Builder {
     FindBestOfHours();
     TableBuild build{MakeTarget(model_, columns_), {}, true};
     build.disagreements = disagreements_;
+    FindChange(build);
+    DropOwnTables();
+    return build;
+  }
+
+ private:
+  // What becomes of the table, from its best rows.
+  void FindChange(TableBuild& build) {
     if (!IsDerivedAnew() && IsAsBefore()) {
       // Nothing but new members that are inferred can come of it, at a fraction of the cost.
       if (!HasInferred()) {
         build.changes = false;
-        return build;
+        return;
       }
       Build(fmt::format("SELECT * FROM {} LIMIT 0", model_.table));
     } else {
@@ -44,10 +52,8 @@ class Scd2Builder {
     } else {
       FindChanges(build);
     }
-    return build;
   }
 
- private:
   bool IsDerivedAnew() const {
     return input_.whole || input_.inferred_whole || input_.base_version == delta::kNoVersion;
   }
@@ -291,6 +297,14 @@ class Scd2Builder {
     for (size_t i = 0; i < attributes_.size(); ++i) nulls += "NULL, ";
     return fmt::format("SELECT DISTINCT c.member, {}NULL, NULL, TRUE, TRUE, NULL, NULL FROM ({}) AS c WHERE {}", nulls,
                        candidates, is_new);
+  }
+
+  // In this process's memory the next ones need the room. On a server they go with the batch.
+  void DropOwnTables() {
+    if (input_.source == nullptr) return;
+    engine_.Run(fmt::format(
+        "DROP TABLE IF EXISTS {}; DROP TABLE IF EXISTS {}; DROP TABLE IF EXISTS {}; DROP TABLE IF EXISTS {}", batch_,
+        current_, versions_, known_));
   }
 
   std::string OwnTable(std::string_view what) const { return fmt::format("history.{}_{}", name_, what); }

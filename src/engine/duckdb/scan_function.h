@@ -44,10 +44,11 @@ class ScanRegistry {
     return true;
   }
 
-  // Of the scan that was added for the view. REQUIRES: there is one.
-  int64_t IdOf(const std::string& view) const {
+  // Of the scan that was added for the view, if any.
+  std::optional<int64_t> IdOf(const std::string& view) const {
     std::lock_guard lock(mutex_);
-    return id_of_view_.at(view);
+    auto id = id_of_view_.find(view);
+    return id == id_of_view_.end() ? std::nullopt : std::optional(id->second);
   }
 
   std::shared_ptr<const Scan> Find(int64_t id) const {  // nullptr when it is gone.

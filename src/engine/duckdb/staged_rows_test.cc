@@ -215,6 +215,44 @@ TEST_F(StagedRowsTest, ChosenRowsComeInTheirOrder) {
   EXPECT_EQ(database_->QueryInteger("SELECT count(*) FROM t.v"), 0);
 }
 
+TEST_F(StagedRowsTest, RowsAreHiddenFromOneEngineUntilAllAreShown) {
+  Stage({"k\na\nb\nc\n"}, {Column("k", kText)});
+  const std::string count = "SELECT count(*) FROM t.v";
+  database_->ShowOnly("t.v", {{{0, 2}, {0, 0}}});
+  EXPECT_EQ(Rows("SELECT k FROM t.v"), (Texts{"c", "a"}));
+  database_->RunEach(2, [&](size_t i, Engine& engine) {
+    auto& beside = dynamic_cast<Database&>(engine);
+    EXPECT_EQ(beside.QueryInteger(count), 3);
+    if (i == 0) beside.ShowOnly("t.v", {{{0, 1}}});
+    EXPECT_EQ(beside.QueryInteger(count), i == 0 ? 1 : 3);
+    if (i == 0) beside.ShowOnly("t.v", std::nullopt);
+    EXPECT_EQ(beside.QueryInteger(count), 3);
+  });
+  EXPECT_EQ(database_->QueryInteger(count), 2);
+  database_->ShowOnly("t.v", std::nullopt);
+  EXPECT_EQ(database_->QueryInteger(count), 3);
+  database_->ShowOnly("t.v", {{{0, 2}}});
+  Define([](StagedScan&) {});
+  EXPECT_EQ(database_->QueryInteger(count), 3) << "a scan that is defined anew is seen whole";
+}
+
+TEST_F(StagedRowsTest, EnginesSideBySideSeeAndDefineForAll) {
+  Stage({"k\n1\n2\n"}, {Column("k", kInteger)});
+  constexpr size_t kCalls = 20;
+  database_->RunEach(kCalls, [&](size_t i, Engine& engine) {
+    engine.DefineRows(fmt::format("made.t{}", i), fmt::format("SELECT k + {} AS k FROM t.v", i));
+    engine.DefineView(fmt::format("seen.t{}", i), fmt::format("SELECT * FROM made.t{}", i));
+  });
+  for (size_t i = 0; i < kCalls; ++i) {
+    EXPECT_EQ(database_->QueryInteger(fmt::format("SELECT sum(k) FROM seen.t{}", i)), static_cast<int64_t>(3 + 2 * i));
+  }
+  ExpectError(base::ErrorKind::kInput, "no_such", [&] {
+    database_->RunEach(kCalls, [](size_t i, Engine& engine) {
+      if (i == 3) engine.DefineRows("made.t3", "SELECT * FROM no_such");
+    });
+  });
+}
+
 TEST_F(StagedRowsTest, ClusteredRowsComeByValueEachValueInOnePiece) {
   Texts files;
   for (int file = 0; file < 3; ++file) {

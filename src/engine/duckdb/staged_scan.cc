@@ -256,6 +256,10 @@ std::string StagedScans::Add(const std::string& view, StagedScan scan) {
 }
 
 bool StagedScans::Replace(const std::string& view, const StagedScan& scan) {
+  {
+    std::lock_guard lock(mutex_);
+    if (auto id = scans_.IdOf(view)) std::erase_if(narrow_, [&](const auto& one) { return one.first.second == *id; });
+  }
   auto same = [](const ColumnRules& a, const ColumnRules& b) { return a.name == b.name && a.type == b.type; };
   return scans_.Replace(view, scan, [&](const StagedScan& old) {
     const auto& columns = scan.rows->rules();
@@ -266,15 +270,16 @@ bool StagedScans::Replace(const std::string& view, const StagedScan& scan) {
 
 void StagedScans::ShowOnly(const std::string& view, const Connection& connection,
                            std::optional<std::vector<StagedRow>> rows) {
-  int64_t id = scans_.IdOf(view);
+  auto id = scans_.IdOf(view);
+  QLAKE_CHECK(id);
   std::lock_guard lock(mutex_);
   if (!rows) {
-    narrow_.erase({connection.Number(), id});
+    narrow_.erase({connection.Number(), *id});
     return;
   }
-  auto scan = std::make_shared<StagedScan>(*scans_.Find(id));
+  auto scan = std::make_shared<StagedScan>(*scans_.Find(*id));
   scan->only = std::move(rows);
-  narrow_[{connection.Number(), id}] = std::move(scan);
+  narrow_[{connection.Number(), *id}] = std::move(scan);
 }
 
 std::shared_ptr<const StagedScan> StagedScans::Find(int64_t id, idx_t connection) const {

@@ -32,7 +32,7 @@ class StagedScans {
   bool Replace(const std::string& view, const StagedScan& scan);
 
   // Has statements of one connection see only some rows of the scan that was added for the view, in this order; or all
-  // again. Thread-safe. REQUIRES: there is one, and neither it nor the connection goes before all are seen again.
+  // again, as when the scan is put in place anew. Thread-safe. REQUIRES: there is one.
   void ShowOnly(const std::string& view, const Connection& connection, std::optional<std::vector<StagedRow>> rows);
 
   // Lets go of all staged rows; whoever reads a view of them then is told so.
