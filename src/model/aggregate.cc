@@ -149,6 +149,7 @@ TableBuild BuildAggregate(const BuildInput& input) {
     engine.DefineRows("built." + name, fmt::format("SELECT * FROM ({}) WHERE {}", sums.Fold(rows),
                                                    is_whole ? sums.HasCount() : sums.AddsSomething()));
     from = "built." + name;
+    LetGo(input, {"summed." + name});
   }
   build.change.insert_sql = fmt::format("SELECT * FROM {} ORDER BY {}", from, sums.keys());
   return build;

@@ -147,6 +147,7 @@ Judged JudgeKeys(StagedSource& source, FactBefore& fact, size_t threads) {
     judged.repeats.push_back(std::move(verdicts[i].repeats));
   }
   stay.erase(end, stay.end());
+  stay.shrink_to_fit();  // It stays until the batch ends, where memory is needed more than now.
   return judged;
 }
 

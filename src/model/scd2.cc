@@ -27,7 +27,7 @@ class Scd2Builder {
     TableBuild build{MakeTarget(model_, columns_), {}, true};
     build.disagreements = disagreements_;
     FindChange(build);
-    DropOwnTables();
+    LetGo(input_, {batch_, current_, versions_, known_});
     return build;
   }
 
@@ -297,14 +297,6 @@ class Scd2Builder {
     for (size_t i = 0; i < attributes_.size(); ++i) nulls += "NULL, ";
     return fmt::format("SELECT DISTINCT c.member, {}NULL, NULL, TRUE, TRUE, NULL, NULL FROM ({}) AS c WHERE {}", nulls,
                        candidates, is_new);
-  }
-
-  // In this process's memory the next ones need the room. On a server they go with the batch.
-  void DropOwnTables() {
-    if (input_.source == nullptr) return;
-    engine_.Run(fmt::format(
-        "DROP TABLE IF EXISTS {}; DROP TABLE IF EXISTS {}; DROP TABLE IF EXISTS {}; DROP TABLE IF EXISTS {}", batch_,
-        current_, versions_, known_));
   }
 
   std::string OwnTable(std::string_view what) const { return fmt::format("history.{}_{}", name_, what); }

@@ -34,6 +34,13 @@ std::string NameList(const std::vector<std::string>& names, const std::string& p
 
 std::string ShortName(const Model& model) { return model.table.substr(model.table.find('.') + 1); }
 
+void LetGo(const BuildInput& input, const std::vector<std::string>& tables) {
+  if (input.source == nullptr) return;
+  std::string drops;
+  for (const auto& table : tables) drops += fmt::format("DROP TABLE IF EXISTS {};", table);
+  input.engine.Run(drops);
+}
+
 bool Differ(engine::Engine& engine, const std::string& a, const std::string& b) {
   return engine.QueryInteger(
              fmt::format("SELECT count(*) FROM ((SELECT * FROM {0} EXCEPT ALL SELECT * FROM {1}) UNION ALL "

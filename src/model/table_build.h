@@ -60,6 +60,9 @@ void DefineBase(const BuildInput& input, const std::vector<base::Column>& column
 engine::TableTarget MakeTarget(const Model& model, std::vector<base::Column> columns);
 std::string NameList(const std::vector<std::string>& names, const std::string& prefix = "");
 std::string ShortName(const Model& model);  // product_dim
+// Drops tables of a build that nothing reads any more, in this process's memory, where the next ones need the room. On
+// a server they go with the batch.
+void LetGo(const BuildInput& input, const std::vector<std::string>& tables);
 // Whether two relations hold different rows (as multisets of equal size they may differ in one row only).
 bool Differ(engine::Engine& engine, const std::string& a, const std::string& b);
 
