@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cctype>
 #include <exception>
 #include <map>
 #include <memory>
@@ -13,6 +12,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "engine/sql_words.h"
 #include "model/batch_staging.h"
 #include "model/left_out_marts.h"
 #include "model/plan.h"
@@ -30,20 +30,6 @@ struct SourceFailure {
 
 bool Contains(const std::vector<PartFailure>& failures, const std::string& part) {
   return std::ranges::find(failures, part, &PartFailure::part) != failures.end();
-}
-
-// Whether the word stands in the SQL: as a name, or in a text or a remark.
-bool NamesWord(const std::string& sql, std::string_view word) {
-  auto is_of_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
-  auto is_same = [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-  };
-  for (auto at = sql.begin();; ++at) {
-    at = std::search(at, sql.end(), word.begin(), word.end(), is_same);
-    if (at == sql.end()) return false;
-    auto end = at + static_cast<std::ptrdiff_t>(word.size());
-    if ((at == sql.begin() || !is_of_name(*(at - 1))) && (end == sql.end() || !is_of_name(*end))) return true;
-  }
 }
 
 // One batch, from its plan to its publication.
@@ -414,10 +400,10 @@ class Batch {
       bool has_changes = std::ranges::any_of(lane.models, [](const Model* m) { return m->kind == ModelKind::kFact; });
       for (const auto* model : lane.models) {
         std::string table = ShortName(*model);
-        if (NamesWord(functions, table)) return false;
-        if (!has_changes && NamesWord(model->sql, "changes")) return false;
+        if (engine::NamesWord(functions, table)) return false;
+        if (!has_changes && engine::NamesWord(model->sql, "changes")) return false;
         for (const auto& other : lanes) {
-          auto names_table = [&](const Model* reader) { return NamesWord(reader->sql, table); };
+          auto names_table = [&](const Model* reader) { return engine::NamesWord(reader->sql, table); };
           if (&other != &lane && std::ranges::any_of(other.models, names_table)) return false;
         }
       }

@@ -1,9 +1,9 @@
 #include "run/published.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/error.h"
+#include "engine/sql_words.h"
 #include "lake/raw_rows.h"
 #include "lake/same_rows.h"
 #include "model/left_out_marts.h"
@@ -11,21 +11,8 @@
 namespace qlake::run {
 namespace {
 
-bool IsNameCharacter(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-
-// Whether the text names the table, by its own name; a mention in a literal does no harm, the table is defined in vain.
-bool Names(const std::string& sql, const std::string& table) {
-  if (sql.empty()) return true;
-  auto same = [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-  };
-  for (auto at = sql.begin();; ++at) {
-    at = std::search(at, sql.end(), table.begin(), table.end(), same);
-    if (at == sql.end()) return false;
-    auto end = at + static_cast<std::ptrdiff_t>(table.size());
-    if ((at == sql.begin() || !IsNameCharacter(*(at - 1))) && (end == sql.end() || !IsNameCharacter(*end))) return true;
-  }
-}
+// Whether the text may read the table, by its own name; without a text, any.
+bool Names(const std::string& sql, const std::string& table) { return sql.empty() || engine::NamesWord(sql, table); }
 
 std::string ShortName(const std::string& table) { return table.substr(table.find('.') + 1); }
 
