@@ -87,7 +87,8 @@ struct ScanProgress {
 };
 
 // The embedded engine: one in-memory DuckDB with our functions, over one storage. Not thread-safe, but for Interrupt()
-// and progress(). SQL errors are Error{kInput} with DuckDB's message and position; running out of memory or disk kIo.
+// and progress(); RunEach() gives each thread one of its own, over the same DuckDB. SQL errors are Error{kInput} with
+// DuckDB's message and position; running out of memory or disk kIo.
 class Database : public Engine {
  public:
   Database(storage::Storage& storage, const DatabaseOptions& options);
@@ -112,8 +113,8 @@ class Database : public Engine {
   // Delta snapshot partition columns come from their values; DuckDB prunes files by partition filters.
   void DefineRawScan(const std::string& name, RawScan scan);
   void DefineStagedScan(const std::string& name, StagedScan scan);
-  // Has this engine's statements see only some rows of a staged scan, in this order; or all again. REQUIRES: the scan
-  // is defined, and nobody defines it anew while it is so.
+  // Has this engine's statements see only some rows of a staged scan, in this order; or all again, as when it is
+  // defined anew. REQUIRES: it is defined.
   void ShowOnly(const std::string& name, std::optional<std::vector<StagedRow>> rows);
   void DefineTable(const std::string& name, const delta::Snapshot& snapshot) override;
   void DefineFiles(const std::string& name, const delta::Snapshot& snapshot,
